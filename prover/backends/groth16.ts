@@ -1,0 +1,116 @@
+/**
+ * Groth16 provers behind one interface. Proofs are canonical bigints: `a` and `c` are (x, y),
+ * `b` is four words in the order of the EVM's precompile, x.c1, x.c0, y.c1, y.c0.
+ */
+import { readFile, stat } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
+import { FileError } from '../../src/errors/files.js';
+import { SetupError } from '../../src/errors/setup.js';
+import { fileError } from '../../src/files/atomic.js';
+import { assertContributed, readZkeyHeader, type ZkeyHeader } from '../setup/zkey.js';
+import { calculateWitness, compileGenerator, type CircuitInput, type WitnessGenerator } from './witness.js';
+
+export type { CircuitInput, InputValue } from './witness.js';
+
+export interface Groth16Points {
+  a: readonly [bigint, bigint];
+  b: readonly [bigint, bigint, bigint, bigint];
+  c: readonly [bigint, bigint];
+}
+
+export interface Groth16Result {
+  proof: Groth16Points;
+  publicSignals: bigint[];
+  seconds: { witness: number; prove: number };
+}
+
+export interface Groth16Backend {
+  readonly name: string;
+  /**
+   * Computes the witness and proves it.
+   * @throws FileError       key or witness generator missing, truncated, of another format or circuit
+   * @throws UncontributedKeyError  the key has delta = gamma
+   * @throws WitnessError    the inputs do not satisfy the circuit
+   */
+  prove(zkeyPath: string, wasmPath: string, input: CircuitInput): Promise<Groth16Result>;
+  /** Ends the worker threads; the process can exit afterwards. */
+  close(): Promise<void>;
+}
+
+/** snarkjs' form of a proof, for its verifier. */
+export const toSnarkjsProof = ({ a, b, c }: Groth16Points): Record<string, unknown> => ({
+  pi_a: [...a.map(String), '1'],
+  pi_b: [[b[1], b[0]].map(String), [b[3], b[2]].map(String), ['1', '0']],
+  pi_c: [...c.map(String), '1'],
+  protocol: 'groth16',
+  curve: 'bn128',
+});
+
+/** Ends the threads that snarkjs started in this process, if any. */
+export async function closeSnarkjs(): Promise<void> {
+  const curve = (globalThis as { curve_bn128?: { terminate(): Promise<void> } | null }).curve_bn128;
+  await curve?.terminate();
+}
+
+/** Values that were read once, kept while the file does not change. */
+class FileCache<T> {
+  private readonly entries = new Map<string, { stamp: string; value: T }>();
+  constructor(private readonly load: (path: string) => Promise<T> | T) {}
+
+  async get(path: string): Promise<T> {
+    const { size, mtimeMs } = await stat(path).catch((cause: unknown) => { throw fileError('open file', path, cause); });
+    const stamp = `${size} ${mtimeMs}`;
+    const known = this.entries.get(path);
+    if (known?.stamp === stamp) return known.value;
+    const value = await this.load(path);
+    this.entries.set(path, { stamp, value });
+    return value;
+  }
+}
+
+async function loadGenerator(path: string): Promise<WitnessGenerator> {
+  const bytes = await readFile(path).catch((cause: unknown) => { throw fileError('open file', path, cause); });
+  try {
+    return await compileGenerator(bytes);
+  } catch (cause) {
+    throw new FileError('witness generator is not valid WebAssembly', { code: 'WASM_INVALID', where: path, got: `${bytes.length} bytes`, hint: 'the file is truncated: compile the circuit again', cause });
+  }
+}
+
+function loadZkey(path: string): ZkeyHeader {
+  const zkey = readZkeyHeader(path);
+  assertContributed(zkey);
+  return zkey;
+}
+
+/** Groth16 by snarkjs: WebAssembly on worker threads, runs everywhere. */
+export class SnarkjsBackend implements Groth16Backend {
+  readonly name = 'snarkjs';
+  private readonly zkeys = new FileCache(loadZkey);
+  private readonly generators = new FileCache(loadGenerator);
+
+  async prove(zkeyPath: string, wasmPath: string, input: CircuitInput): Promise<Groth16Result> {
+    const [zkey, generator] = await Promise.all([this.zkeys.get(zkeyPath), this.generators.get(wasmPath)]);
+    const start = performance.now();
+    const wtns = await calculateWitness(generator, input, wasmPath);
+    const proving = performance.now();
+    const nVars = new DataView(wtns.buffer).getUint32(60, true);
+    if (nVars !== zkey.nVars) {
+      throw new FileError('key and witness generator are of different circuits', { code: 'ZKEY_CIRCUIT', where: zkeyPath, expected: `${nVars} signals`, got: `${zkey.nVars} signals`, hint: 'take both from one setup folder' });
+    }
+    const { groth16 } = await import('snarkjs');
+    const { proof, publicSignals } = await groth16.prove(zkeyPath, { type: 'mem', data: wtns }).catch((cause: unknown) => {
+      throw new SetupError('snarkjs could not prove', { code: 'GROTH16_PROVE', where: zkeyPath, got: String(cause), hint: 'see the cause', cause });
+    });
+    const [a, b, c] = [proof.pi_a.map(BigInt), proof.pi_b.map((pair) => pair.map(BigInt)), proof.pi_c.map(BigInt)];
+    return {
+      proof: { a: [a[0], a[1]], b: [b[0][1], b[0][0], b[1][1], b[1][0]], c: [c[0], c[1]] },
+      publicSignals: publicSignals.map(BigInt),
+      seconds: { witness: (proving - start) / 1000, prove: (performance.now() - proving) / 1000 },
+    };
+  }
+
+  close(): Promise<void> {
+    return closeSnarkjs();
+  }
+}
