@@ -9,7 +9,7 @@ import {BoundariesNotMonotone, ListLength, ListTooLong, ScalarNotCanonical, Toke
 /// @notice words = (gamma', digest, dims, y, p*, tau_hi, lists): gamma_L hashes all of it, the digest hashes its tail, and
 ///         E = sum_i gamma_L^i words[1 + i].
 library ListHash {
-    /// @notice Copies `source` to words[start..at+max), the rest stays 0.
+    /// @notice Copies `source` to words[start..start+max), the rest stays 0.
     function putShort(uint256[] memory words, uint256 start, uint256[] calldata source, uint256 max) internal pure {
         if (source.length > max) revert ListTooLong(max, source.length);
         _copy(words, start, source);
