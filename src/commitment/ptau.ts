@@ -161,23 +161,25 @@ export function readTauG1(ptau: PtauHeader, count: number): G1Buffer {
 export const readTauG2 = (ptau: PtauHeader): G2Buffer => readAt(ptau.path, sectionOf(ptau, 3).offset, 2 * G2_BYTES);
 
 /** What is used of ffjavascript's BN254, single-threaded: no worker outlives the call. */
-interface Bn254 {
+export interface Bn254 {
   G1: Group & { multiExpAffine(bases: Uint8Array, scalars: Uint8Array): Promise<Uint8Array> };
   G2: Group;
   pairingEq(...pairs: Uint8Array[]): Promise<boolean>;
   tm: { code: Uint8Array; instance: { exports: Record<string, (...pointers: number[]) => number> }; u8: Uint8Array; u32: Uint32Array };
 }
-interface Group {
+export interface Group {
   oneAffine: Uint8Array;
   isValid(point: Uint8Array): boolean;
   isZero(point: Uint8Array): boolean;
   neg(point: Uint8Array): Uint8Array;
   eq(a: Uint8Array, b: Uint8Array): boolean;
   timesScalar(point: Uint8Array, scalar: bigint): Uint8Array;
+  toAffine(point: Uint8Array): Uint8Array;
 }
 
 let instance: Promise<Bn254> | undefined;
-const bn254 = (): Promise<Bn254> => (instance ??= import('ffjavascript').then((m) => (m as unknown as { buildBn128(single: boolean): Promise<Bn254> }).buildBn128(true)));
+/** One single-threaded instance a process. */
+export const bn254 = (): Promise<Bn254> => (instance ??= import('ffjavascript').then((m) => (m as unknown as { buildBn128(single: boolean): Promise<Bn254> }).buildBn128(true)));
 
 const Q_TOP = Number(BASE_FIELD_MODULUS >> 224n);
 /** Coordinates must be reduced: the WASM code would silently accept x + q. */
