@@ -4,7 +4,6 @@
  *   memory   static data, then a bump allocator: `scope` gives back everything a computation took
  * Arguments are addresses unless named n; the result's address comes last in wasmcurves' own functions.
  */
-import { buildBn128 } from 'ffjavascript';
 import { frBufferFrom, frBufferToBigints } from '../field/buffer.js';
 import { FR_BYTES } from '../field/fr.js';
 import { addWasmLoops } from './wasmLoops.js';
@@ -148,8 +147,14 @@ let code: Promise<WasmCurveCode> | undefined;
 let curve: Promise<WasmCurve> | undefined;
 
 /** Generates and compiles the module, once in a process (about 0.2 s). */
-export const getWasmCurveCode = (): Promise<WasmCurveCode> =>
-  (code ??= buildBn128(true, addWasmLoops).then(async ({ tm }) => ({ module: await WebAssembly.compile(tm.code), freeAddress: tm.initalPFree })));
+export const getWasmCurveCode = (): Promise<WasmCurveCode> => (code ??= compileWasmCurve());
+
+async function compileWasmCurve(): Promise<WasmCurveCode> {
+  // Lazily: loaded in a worker thread, ffjavascript's web-worker takes the thread for one of its own and prints an error.
+  const { buildBn128 } = await import('ffjavascript');
+  const { tm } = await buildBn128(true, addWasmLoops);
+  return { module: await WebAssembly.compile(tm.code), freeAddress: tm.initalPFree };
+}
 
 /** This thread's instance, made on first use. */
 export const getWasmCurve = (): Promise<WasmCurve> => (curve ??= getWasmCurveCode().then((compiled) => new WasmCurve(compiled)));
