@@ -11,7 +11,7 @@
  */
 import { createHash } from 'node:crypto';
 import { publicSecret, DEVELOPMENT_TAU } from '../../src/commitment/srs.js';
-import { BASE_FIELD_MODULUS } from '../../src/commitment/ptau.js';
+import { BASE_MODULUS } from '../../src/curve/bn254.js';
 import { bigintToBytes, G1_BYTES, G2_BYTES } from '../../src/field/buffer.js';
 import { FIELD_MODULUS, frInv, frMul, frPow, frSub } from '../../src/field/fr.js';
 import { bn254Curve, bn254Instance, chaCha, type Bn254Curve, type Bn254Wasm } from './bn254Wasm.js';
@@ -133,7 +133,7 @@ export async function developmentZkey(r1cs: R1cs, pool: FixedBasePool, options: 
 
   const sections: Section[] = [
     { id: 1, parts: [u32(1)] },
-    { id: 2, parts: [u32(32), canonical(BASE_FIELD_MODULUS), u32(32), canonical(FIELD_MODULUS), u32(nVars, nPublic, n), alpha1, beta1, beta2, g2, delta1, delta2] },
+    { id: 2, parts: [u32(32), canonical(BASE_MODULUS), u32(32), canonical(FIELD_MODULUS), u32(nVars, nPublic, n), alpha1, beta1, beta2, g2, delta1, delta2] },
     { id: 4, parts: [qap.coefficients] },
     { id: 3, parts: [ic] },
     { id: 9, parts: [h] },
@@ -164,7 +164,7 @@ export async function developmentPtau(power: number, pool: FixedBasePool, prepar
   const n = 2 ** power;
   const g1 = (first: bigint, count: number): Promise<Uint8Array> => pool.multiply('G1', geometric(w, first, tau, count));
   const sections: Section[] = [
-    { id: 1, parts: [u32(32), canonical(BASE_FIELD_MODULUS), u32(power, power)] },
+    { id: 1, parts: [u32(32), canonical(BASE_MODULUS), u32(power, power)] },
     { id: 2, parts: [await g1(1n, 2 * n - 1)] },
     { id: 3, parts: [await pool.multiply('G2', geometric(w, 1n, tau, n))] },
     { id: 4, parts: [await g1(alpha, n)] },

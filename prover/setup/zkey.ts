@@ -7,10 +7,13 @@
  *   10 circuit hash, contributions
  * Points are affine, Montgomery, little endian.
  */
+import { createHash } from 'node:crypto';
 import { FileError } from '../../src/errors/files.js';
 import { UncontributedKeyError } from '../../src/errors/setup.js';
-import { BASE_FIELD_MODULUS, readAt, readSectionTable, sectionOf, type SectionedFile } from '../../src/commitment/ptau.js';
+import { readAt, readSectionTable, sectionOf, type SectionedFile } from '../../src/commitment/ptau.js';
+import { BASE_MODULUS, g1Get, g2Get } from '../../src/curve/bn254.js';
 import { bytesToBigint, G1_BYTES, G2_BYTES, type G1Buffer, type G2Buffer } from '../../src/field/buffer.js';
+import { g2Words } from '../../src/commitment/srs.js';
 import { FIELD_MODULUS } from '../../src/field/fr.js';
 
 const DAMAGED = 'the file is damaged or of another tool: generate it again';
@@ -39,7 +42,7 @@ export function readZkeyHeader(path: string): ZkeyHeader {
   const size = 4 + 32 + 4 + 32 + 12 + 3 * G1_BYTES + 3 * G2_BYTES;
   const bytes = readAt(path, sectionOf(file, 2, size).offset, size);
   const view = new DataView(bytes.buffer);
-  checkModulus(path, 'base', view.getUint32(0, true), bytesToBigint(bytes, 4), BASE_FIELD_MODULUS);
+  checkModulus(path, 'base', view.getUint32(0, true), bytesToBigint(bytes, 4), BASE_MODULUS);
   checkModulus(path, 'scalar', view.getUint32(36, true), bytesToBigint(bytes, 40), FIELD_MODULUS);
   const [nVars, nPublic, domainSize] = [72, 76, 80].map((at) => view.getUint32(at, true));
   if (nPublic >= nVars || domainSize < 1 || domainSize & (domainSize - 1) || domainSize > 2 ** 28) {
@@ -70,12 +73,28 @@ export interface Contribution {
   /** Set when the contribution is a random beacon. */
   beacon?: { hash: Uint8Array; iterationsExp: number };
   deltaAfter: G1Buffer;
+  /** Blake2b hash that snarkjs prints for the contribution, hex. */
+  hash: string;
 }
 
 export interface Contributions {
   /** Blake2b hash of everything before phase 2: circuit and powers of tau. */
   circuitHash: Uint8Array;
   list: Contribution[];
+}
+
+const bigEndian = (words: readonly bigint[]): Buffer => Buffer.from(words.map((x) => x.toString(16).padStart(64, '0')).join(''), 'hex');
+const g1Words = (bytes: G1Buffer): bigint[] => {
+  const { x, y } = g1Get(bytes);
+  return [x, y];
+};
+
+/** Over the points (delta after, s, s x, s' x; uncompressed) and the transcript that the contributor answered. */
+function contributionHash(bytes: Uint8Array, at: number): string {
+  const [transcript, hash] = [at + 3 * G1_BYTES + G2_BYTES, createHash('blake2b512')];
+  for (let i = 0; i < 3; i++) hash.update(bigEndian(g1Words(bytes.subarray(at + i * G1_BYTES, at + (i + 1) * G1_BYTES))));
+  hash.update(bigEndian(g2Words(g2Get(bytes.subarray(at + 3 * G1_BYTES, transcript)))));
+  return hash.update(bytes.subarray(transcript, transcript + 64)).digest('hex');
 }
 
 /** Section 10. @throws FileError */
@@ -95,7 +114,7 @@ export function readContributions(zkey: SectionedFile): Contributions {
     const deltaAfter = bytes.slice(at, at + G1_BYTES);
     const end = at + FIXED + view.getUint32(at + FIXED - 4, true);
     if (end > size) fail();
-    const contribution: Contribution = { name: '', deltaAfter };
+    const contribution: Contribution = { name: '', deltaAfter, hash: contributionHash(bytes, at) };
     let [iterationsExp, hash] = [0, undefined as Uint8Array | undefined];
     for (at += FIXED; at < end; ) {
       const type = bytes[at++];

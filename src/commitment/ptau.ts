@@ -12,13 +12,11 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
+import { BASE_MODULUS } from '../curve/bn254.js';
 import { FileError } from '../errors/files.js';
 import { fileError } from '../files/atomic.js';
 import { FIELD_MODULUS } from '../field/fr.js';
 import { bytesToBigint, G1_BYTES, G2_BYTES, type G1Buffer, type G2Buffer } from '../field/buffer.js';
-
-/** Base field of BN254. */
-export const BASE_FIELD_MODULUS = 21888242871839275222246405745257275088696311157297823662689037894645226208583n;
 
 export interface FileSection {
   offset: number;
@@ -123,8 +121,8 @@ export function readPtauHeader(path: string): PtauHeader {
   const view = new DataView(header.buffer);
   const n8 = view.getUint32(0, true);
   const q = bytesToBigint(header, 4);
-  if (n8 !== 32 || q !== BASE_FIELD_MODULUS) {
-    throw new FileError('powers of tau are of another curve', { code: 'PTAU_CURVE', where: path, expected: BASE_FIELD_MODULUS, got: q, hint: 'give a file for BN254 (bn128 in snarkjs)' });
+  if (n8 !== 32 || q !== BASE_MODULUS) {
+    throw new FileError('powers of tau are of another curve', { code: 'PTAU_CURVE', where: path, expected: BASE_MODULUS, got: q, hint: 'give a file for BN254 (bn128 in snarkjs)' });
   }
   const power = view.getUint32(36, true);
   const ceremonyPower = view.getUint32(40, true);
@@ -181,12 +179,12 @@ let instance: Promise<Bn254> | undefined;
 /** One single-threaded instance a process. */
 export const bn254 = (): Promise<Bn254> => (instance ??= import('ffjavascript').then((m) => (m as unknown as { buildBn128(single: boolean): Promise<Bn254> }).buildBn128(true)));
 
-const Q_TOP = Number(BASE_FIELD_MODULUS >> 224n);
+const Q_TOP = Number(BASE_MODULUS >> 224n);
 /** Coordinates must be reduced: the WASM code would silently accept x + q. */
 function assertReduced(points: Uint8Array, where: string): void {
   const words = new Uint32Array(points.buffer, points.byteOffset, points.byteLength / 4);
   for (let i = 7; i < words.length; i += 8) {
-    if (words[i] >= Q_TOP && bytesToBigint(points, 4 * (i - 7)) >= BASE_FIELD_MODULUS) {
+    if (words[i] >= Q_TOP && bytesToBigint(points, 4 * (i - 7)) >= BASE_MODULUS) {
       throw new FileError('coordinate is not reduced', { code: 'PTAU_POINT', where: `${where}, byte ${4 * (i - 7)}`, expected: '< q', hint: RETRIEVE });
     }
   }

@@ -4,19 +4,15 @@
  * off local chains.
  */
 import { createHash } from 'node:crypto';
+import { g2Get, type G2Affine } from '../curve/bn254.js';
 import { FileError } from '../errors/files.js';
 import { writeFileAtomic } from '../files/atomic.js';
-import { bytesToBigint, G1_BYTES, G2_BYTES, type G1Buffer, type G2Buffer } from '../field/buffer.js';
+import { G1_BYTES, G2_BYTES, type G1Buffer, type G2Buffer } from '../field/buffer.js';
 import { FIELD_MODULUS } from '../field/fr.js';
-import { BASE_FIELD_MODULUS, bn254, checkPowers, readAt, readPtauHeader, readSectionTable, readTauG1, readTauG2, sectionOf } from './ptau.js';
+import { bn254, checkPowers, readAt, readPtauHeader, readSectionTable, readTauG1, readTauG2, sectionOf } from './ptau.js';
 
 export type Provenance = 'development' | 'ceremony';
 
-/** Affine point of G2; each coordinate as (c0, c1), canonical. */
-export interface G2Coordinates {
-  x: { c0: bigint; c1: bigint };
-  y: { c0: bigint; c1: bigint };
-}
 /** x.c1, x.c0, y.c1, y.c0: the order of the EVM's pairing precompile. */
 export type G2Words = readonly [bigint, bigint, bigint, bigint];
 
@@ -25,7 +21,8 @@ export interface Srs {
   power: number;
   /** [tau^i]_1, i < 2^power, affine Montgomery. */
   g1: G1Buffer;
-  tauG2: G2Coordinates & { words: G2Words };
+  tauG2: G2Affine;
+  tauG2Words: G2Words;
   provenance: Provenance;
 }
 
@@ -34,22 +31,8 @@ export const publicSecret = (label: string): bigint => BigInt(`0x${createHash('s
 /** tau of every development key. Anyone who knows it can open a commitment to any value. */
 export const DEVELOPMENT_TAU = publicSecret('zkattr development key, tau is public');
 
-/** 2^-256 mod q. */
-const R_INVERSE = ((): bigint => {
-  let [result, base, e] = [1n, (1n << 256n) % BASE_FIELD_MODULUS, BASE_FIELD_MODULUS - 2n];
-  for (; e > 0n; e >>= 1n, base = (base * base) % BASE_FIELD_MODULUS) if (e & 1n) result = (result * base) % BASE_FIELD_MODULUS;
-  return result;
-})();
-const fq = (bytes: Uint8Array, offset: number): bigint => (bytesToBigint(bytes, offset) * R_INVERSE) % BASE_FIELD_MODULUS;
-
-/** One affine Montgomery point of G1 -> canonical (x, y). */
-export const g1Coordinates = (bytes: G1Buffer, index = 0): [bigint, bigint] => [fq(bytes, index * G1_BYTES), fq(bytes, index * G1_BYTES + 32)];
-
-/** One affine Montgomery point of G2 -> canonical coordinates and EVM words. */
-export function g2Coordinates(bytes: G2Buffer, index = 0): G2Coordinates & { words: G2Words } {
-  const [x0, x1, y0, y1] = [0, 32, 64, 96].map((offset) => fq(bytes, index * G2_BYTES + offset));
-  return { x: { c0: x0, c1: x1 }, y: { c0: y0, c1: y1 }, words: [x1, x0, y1, y0] };
-}
+/** A point of G2 as the EVM's precompile reads it. */
+export const g2Words = ({ x, y }: G2Affine): G2Words => [x[1], x[0], y[1], y[0]];
 
 let developmentTauG2: Promise<Uint8Array> | undefined;
 /** Whether a point (affine Montgomery) is [tau]_2 of the development keys. */
@@ -60,7 +43,8 @@ export async function isDevelopmentTau(tauG2: G2Buffer): Promise<boolean> {
 
 /** Srs from raw points. @param tauG2  [tau]_2, affine Montgomery; powers are taken as they are: see checkPowers */
 export async function makeSrs(power: number, g1: G1Buffer, tauG2: G2Buffer): Promise<Srs> {
-  return { power, g1, tauG2: g2Coordinates(tauG2), provenance: (await isDevelopmentTau(tauG2)) ? 'development' : 'ceremony' };
+  const point = g2Get(tauG2);
+  return { power, g1, tauG2: point, tauG2Words: g2Words(point), provenance: (await isDevelopmentTau(tauG2)) ? 'development' : 'ceremony' };
 }
 
 /**
