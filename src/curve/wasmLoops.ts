@@ -143,29 +143,26 @@ const DROP: Code = [0x1a];
 function addPairs(builder: ModuleBuilder): void {
   const [yP, yQ, inverse, lambda, temp] = LIMBS.slice(0, 5).map(() => builder.alloc(32));
   const one = builder.alloc(32);
-  const operand = (c: CodeBuilder): Code => [
-    ...c.setLocal('a', c.i32_load(c.getLocal('pairs'), 0, 2)),
-    ...c.setLocal('b', c.i32_load(c.getLocal('pairs'), 4, 2)),
-    ...signedY(c, 'a', yP),
-    ...signedY(c, 'b', yQ),
-  ];
-  // address of y goes to `target` with its sign; the local keeps the bare address
-  const signedY = (c: CodeBuilder, name: string, target: number): Code => [
+  // a, b := bare addresses; ya, yb := addresses of the signed y, a negated one in `yP` or `yQ`
+  const operand = (c: CodeBuilder): Code => [...signedY(c, 'a', 'ya', 0, yP), ...signedY(c, 'b', 'yb', 4, yQ)];
+  const signedY = (c: CodeBuilder, name: string, y: string, at: number, negated: number): Code => [
+    ...c.setLocal(name, c.i32_load(c.getLocal('pairs'), at, 2)),
     ...c.if(
       c.i32_and(c.getLocal(name), c.i32_const(1)),
       [
         ...c.setLocal(name, c.i32_sub(c.getLocal(name), c.i32_const(1))),
-        ...c.call('f1m_neg', c.i32_add(c.getLocal(name), c.i32_const(32)), c.i32_const(target)),
+        ...c.call('f1m_neg', c.i32_add(c.getLocal(name), c.i32_const(32)), c.i32_const(negated)),
+        ...c.setLocal(y, c.i32_const(negated)),
       ],
-      c.call('f1m_copy', c.i32_add(c.getLocal(name), c.i32_const(32)), c.i32_const(target)),
+      c.setLocal(y, c.i32_add(c.getLocal(name), c.i32_const(32))),
     ),
   ];
   const K = (c: CodeBuilder, address: number): Code => c.i32_const(address);
   const advance = (c: CodeBuilder, steps: Record<string, number>): Code =>
     Object.entries(steps).flatMap(([name, step]) => c.setLocal(name, c.i32_add(c.getLocal(name), c.i32_const(step))));
 
-  define(builder, 'g1m_addPairs', ['pairs', 'out', 'd', 'prefix', 'n'], { a: 'i32', b: 'i32', count: 'i32' }, (c) => {
-    const [a, b, d, prefix, out] = ['a', 'b', 'd', 'prefix', 'out'].map((name) => c.getLocal(name));
+  define(builder, 'g1m_addPairs', ['pairs', 'out', 'd', 'prefix', 'n'], { a: 'i32', b: 'i32', ya: 'i32', yb: 'i32', count: 'i32' }, (c) => {
+    const [a, b, ya, yb, d, prefix, out] = ['a', 'b', 'ya', 'yb', 'd', 'prefix', 'out'].map((name) => c.getLocal(name));
     const next = c.i32_add(prefix, c.i32_const(32));
     const outY = c.i32_add(out, c.i32_const(32));
     return [
@@ -180,7 +177,7 @@ function addPairs(builder: ModuleBuilder): void {
         ...c.if(c.call('g1m_isZeroAffine', b), c.call('f1m_copy', K(c, one), d)),
         ...c.if(
           c.call('f1m_isZero', d),
-          c.if(c.call('f1m_eq', K(c, yP), K(c, yQ)), c.call('f1m_add', K(c, yP), K(c, yP), d), c.call('f1m_copy', K(c, one), d)),
+          c.if(c.call('f1m_eq', ya, yb), c.call('f1m_add', ya, ya, d), c.call('f1m_copy', K(c, one), d)),
         ),
         ...c.call('f1m_mul', prefix, d, next),
       ]),
@@ -196,10 +193,10 @@ function addPairs(builder: ModuleBuilder): void {
           c.call('f1m_mul', K(c, inverse), d, K(c, inverse)),
           c.if(
             c.call('g1m_isZeroAffine', a),
-            [...c.call('f1m_copy', b, out), ...c.call('f1m_copy', K(c, yQ), outY)],
+            [...c.call('f1m_copy', b, out), ...c.call('f1m_copy', yb, outY)],
             c.if(
               c.call('g1m_isZeroAffine', b),
-              [...c.call('f1m_copy', a, out), ...c.call('f1m_copy', K(c, yP), outY)],
+              [...c.call('f1m_copy', a, out), ...c.call('f1m_copy', ya, outY)],
               [
                 ...c.if(
                   c.call('f1m_eq', a, b),
@@ -209,18 +206,18 @@ function addPairs(builder: ModuleBuilder): void {
                     ...c.call('f1m_add', K(c, lambda), K(c, lambda), K(c, temp)),
                     ...c.call('f1m_add', K(c, temp), K(c, lambda), K(c, lambda)),
                   ],
-                  [...c.call('f1m_sub', K(c, yQ), K(c, yP), K(c, temp)), ...c.call('f1m_mul', K(c, temp), K(c, lambda), K(c, lambda))],
+                  [...c.call('f1m_sub', yb, ya, K(c, temp)), ...c.call('f1m_mul', K(c, temp), K(c, lambda), K(c, lambda))],
                 ),
                 ...c.call('f1m_square', K(c, lambda), out),
                 ...c.call('f1m_sub', out, a, out),
                 ...c.call('f1m_sub', out, b, out),
                 ...c.call('f1m_sub', a, out, K(c, temp)),
                 ...c.call('f1m_mul', K(c, temp), K(c, lambda), outY),
-                ...c.call('f1m_sub', outY, K(c, yP), outY),
+                ...c.call('f1m_sub', outY, ya, outY),
                 // opposite points: the sum is infinity
                 ...c.if(
                   c.call('f1m_eq', a, b),
-                  c.if(c.i32_eqz(c.call('f1m_eq', K(c, yP), K(c, yQ))), [...c.call('f1m_zero', out), ...c.call('f1m_zero', outY)]),
+                  c.if(c.i32_eqz(c.call('f1m_eq', ya, yb)), [...c.call('f1m_zero', out), ...c.call('f1m_zero', outY)]),
                 ),
               ],
             ),
