@@ -20,7 +20,7 @@ import { measureManipulation, type Manipulation } from './manipulation.js';
 import { auc, lds } from './metrics.js';
 import { collect, dataInf, dotProduct, gramInverse, kfac, quantised, type Taps } from './methods.js';
 
-const TRAIN_ROWS = 600, QUERIES = 150, FLIPPED = 0.2, GRAM_DAMPINGS = [0.01, 0.1, 1];
+const TRAIN_ROWS = 600, QUERIES = 150, FLIPPED = 0.2, GRAM_DAMPINGS = [0.01, 0.1, 1, 10];
 const { values: args } = parseArgs({ options: { seeds: { type: 'string', default: '2' }, retrainings: { type: 'string', default: '50' }, out: { type: 'string' } } });
 const seeds = Number(args.seeds), retrainings = Number(args.retrainings);
 if (!Number.isInteger(seeds) || seeds < 1 || !Number.isInteger(retrainings) || retrainings < 3) {

@@ -37,7 +37,7 @@ function shares(
   const adapter = quantizeAdapter(base, lora, retrain, DAMPING, cls), served = dequantizeAdapter(adapter, base, RANK, cls);
   const payout = relationShape(cls, 'payout'), { tables, scales } = adapter;
   const taps = collect(base, served, train, train.labels), asked = collect(base, served, queries, new Int32Array(queries.labels.length).fill(-1));
-  const rows = packActivations(taps.layers, taps.n, scales, cls), query = packActivations(asked.layers, asked.n, scales, cls);
+  const rows = packActivations(taps.layers, taps.n, scales, cls), query = packActivations(asked.layers, asked.n, scales, cls, asked.n, () => true);
   if (inflate) {
     const width = 1 << (cls.layersLog + cls.widthLog), clamp = (v: number, max: number): number => Math.max(-max, Math.min(max, v * inflate.factor));
     for (let i = (boundaries[inflate.account - 1] ?? 0) * width; i < boundaries[inflate.account] * width; i++) {

@@ -4,7 +4,7 @@
  *   DataInf    per layer, closed form (Kwon et al. 2024): sum_i (v - (g_i.v) / (lam + |g_i|^2) g_i) / (n lam), lam = 0.1 mean |g_i|^2 / dim
  *   Gram       phi_q (Phi^T Phi / n + lam I)^-1 phi_i in float64, phi the bottleneck gradients of all layers together
  *   K-FAC      the protocol's preconditioner in float64
- *   quantised  the protocol itself: int8 and int16 tables, exact integers
+ *   quantised  the protocol itself: int8 and int16 tables, exact integers; deltas of queries lifted by a power of two as at inference
  */
 import { features, influence } from '../../src/attribution/index.js';
 import { packActivations, type LayerTaps } from '../../src/inference/pack.js';
@@ -130,7 +130,7 @@ export function quantised(mlp: Mlp, lora: Lora, data: Dataset, train: Taps, quer
   };
   const payout = relationShape(cls, 'payout'), { tables, scales } = quantizeAdapter(mlp, lora, data, damping, cls);
   const each = (n: number): number[] => Array.from({ length: n }, (_, i) => i + 1);
-  const rows = packActivations(train.layers, train.n, scales, cls), asked = packActivations(queries.layers, queries.n, scales, cls);
+  const rows = packActivations(train.layers, train.n, scales, cls), asked = packActivations(queries.layers, queries.n, scales, cls, queries.n, () => true);
   const g = features(tables.A, tables.B, rows.X, rows.Delta, each(train.n), relationShape(cls, 'features'));
   const phi = features(tables.queryA, tables.queryB, asked.X, asked.Delta, each(queries.n), payout);
   const s = influence(phi, g, payout), out = new Float64Array(queries.n * train.n);

@@ -1,5 +1,5 @@
 export { splitBlocks, stackBlocks } from './blocks.js';
-export { packActivations, type ActivationTables, type LayerTaps } from './pack.js';
+export { packActivations, queryExponent, type ActivationTables, type LayerTaps } from './pack.js';
 export {
   createReceipt, inputHashOf, outputHashOf, requestHashOf, signReceipt, verifyReceipt, type AffinePoint, type CommitTable, type ExpectedReceipt, type ReceiptRequest,
 } from './receipt.js';

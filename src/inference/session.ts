@@ -118,7 +118,7 @@ async function runFloat(loaded: TapSession, inputs: Float32Array, labels?: Array
 }
 
 /**
- * Runs a batch and quantises its taps.
+ * Runs a batch and quantises its taps. A row without a label is a query: its delta is lifted by a power of two (pack.ts).
  * @param inputs  float32 (N, inputWidth)
  * @param labels  one a row; -1 or absent: the model's own prediction
  * @param height  rows of the returned tables, at least N; the rest are zero (a block of that height)
@@ -132,7 +132,7 @@ export async function runTaps(loaded: TapSession, inputs: Float32Array, format: 
     for (let k = 1; k < classes; k++) if (logits[n * classes + k] > logits[n * classes + top]) top = k;
     return top;
   });
-  return { logits, predictions, ...packActivations(layers, rows, format.scales, format.shape, height) };
+  return { logits, predictions, ...packActivations(layers, rows, format.scales, format.shape, height, (row) => !labels || labels[row] < 0) };
 }
 
 /** Frees the runtime's memory. */

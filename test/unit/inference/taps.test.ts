@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { InferenceError, TapError } from '../../../src/errors/inference.js';
 import { NonFiniteError } from '../../../src/errors/models.js';
-import { closeTapSession, loadTapSession, packActivations, runTaps, splitBlocks, stackBlocks, type TapSession } from '../../../src/inference/index.js';
+import { closeTapSession, loadTapSession, packActivations, queryExponent, runTaps, splitBlocks, stackBlocks, type TapSession } from '../../../src/inference/index.js';
 import { createPass, runPass } from '../../../src/models/mlp.js';
 import { tinyModel, tinyShape, tinySpec } from './tiny.js';
 
@@ -20,16 +20,17 @@ describe('taps', () => {
         const x = model.train.inputs.subarray(i * 6, i * 6 + 6);
         runPass(model.mlp, model.served, x, labels[i], pass);
         pass.logits.forEach((v, k) => assert.ok(Math.abs(v - got.logits[i * 3 + k]) < 1e-4));
-        const check = (table: Int8Array | Int16Array, scale: number, l: number, want: ArrayLike<number>, limit: number): void => {
+        const check = (table: Int8Array | Int16Array, scale: number, l: number, want: ArrayLike<number>, limit: number, lift = 1): void => {
           for (let j = 0; j < 8; j++) {
-            const value = j < want.length ? Math.max(-limit, Math.min(limit, want[j] / scale)) : 0;
+            const value = j < want.length ? Math.max(-limit, Math.min(limit, want[j] * lift / scale)) : 0;
             assert.ok(Math.abs(table[(i * 2 + l) * 8 + j] - value) <= 0.51 + 1e-3 * Math.abs(value), `row ${i}, layer ${l}, column ${j}`);
           }
         };
         check(got.X, format.scales.x, 0, x, 127);
         check(got.X, format.scales.x, 1, pass.h, 127);
-        check(got.Delta, format.scales.delta, 0, pass.delta0, 32767);
-        check(got.Delta, format.scales.delta, 1, pass.delta1, 32767);
+        const lift = labels[i] < 0 ? 2 ** queryExponent(Math.max(...[...pass.delta0, ...pass.delta1].map(Math.abs)), format.scales.delta) : 1;
+        check(got.Delta, format.scales.delta, 0, pass.delta0, 32767, lift);
+        check(got.Delta, format.scales.delta, 1, pass.delta1, 32767, lift);
       }
     }
   });
@@ -48,6 +49,18 @@ describe('taps', () => {
   it('saturate instead of wrapping when an input is far beyond the registered range', async () => {
     const got = await runTaps(session, new Float32Array(6).fill(1e6), format);
     assert.ok(got.X.subarray(0, 6).every((v) => v === 127));
+  });
+
+  it('keep the direction of a confident query, which a common scale would round to nothing', () => {
+    const delta = [3e-5, -1e-5, 0, 0, 0, 0, 0, 0], layer = { x: new Float64Array(6), xWidth: 6, delta, deltaWidth: 8 }, scales = { x: 1, delta: 2 ** -13 };
+    assert.ok(packActivations([layer], 1, scales, tinyShape).Delta.every((v) => v === 0));
+    const lifted = packActivations([layer], 1, scales, tinyShape, 1, () => true).Delta;
+    assert.ok(lifted[0] > 8000 && Math.abs(lifted[0] / lifted[1] + 3) < 0.01);
+    assert.equal(queryExponent(0, 1), 0);
+    assert.equal(queryExponent(32767, 1), 0);
+    assert.equal(queryExponent(16384, 1), 0);
+    assert.equal(queryExponent(16383, 1), 1);
+    assert.equal(queryExponent(1e-30, 1), 16);
   });
 
   it('refuse NaN and infinite inputs by index, and activations that overflow by tap', async () => {
