@@ -33,7 +33,7 @@ export interface Groth16Backend {
    * @throws WitnessError    the inputs do not satisfy the circuit
    */
   prove(zkeyPath: string, wasmPath: string, input: CircuitInput): Promise<Groth16Result>;
-  /** Ends the worker threads; the process can exit afterwards. */
+  /** Ends the worker threads; the process can exit afterwards. Await pending proofs first. */
   close(): Promise<void>;
 }
 
@@ -85,11 +85,19 @@ function loadZkey(path: string): ZkeyHeader {
 
 /** Groth16 by snarkjs: WebAssembly on worker threads, runs everywhere. */
 export class SnarkjsBackend implements Groth16Backend {
+  /** snarkjs keeps one set of threads a process: the last backend to close ends it. */
+  private static open = 0;
+  private closed = false;
   readonly name = 'snarkjs';
   private readonly zkeys = new FileCache(loadZkey);
   private readonly generators = new FileCache(loadGenerator);
 
+  constructor() {
+    SnarkjsBackend.open++;
+  }
+
   async prove(zkeyPath: string, wasmPath: string, input: CircuitInput): Promise<Groth16Result> {
+    if (this.closed) throw new SetupError('the backend is closed', { code: 'GROTH16_CLOSED', where: this.name, hint: 'make a new one' });
     const [zkey, generator] = await Promise.all([this.zkeys.get(zkeyPath), this.generators.get(wasmPath)]);
     const start = performance.now();
     const wtns = await calculateWitness(generator, input, wasmPath);
@@ -110,7 +118,9 @@ export class SnarkjsBackend implements Groth16Backend {
     };
   }
 
-  close(): Promise<void> {
-    return closeSnarkjs();
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (--SnarkjsBackend.open === 0) await closeSnarkjs();
   }
 }

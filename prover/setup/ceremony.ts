@@ -185,8 +185,14 @@ export async function verifySetup(dir: string, ptauPath: string, options: { prog
     return srs.provenance === setup.provenance ? undefined : `provenance is ${srs.provenance}, setup.json says ${setup.provenance}`;
   });
   const transcriptPath = join(dir, 'transcript.json');
-  const transcript = existsSync(transcriptPath) ? (JSON.parse((await readFileChecked(transcriptPath)).toString('utf8')) as CeremonyTranscript) : undefined;
-  if (transcript) await check('transcript: hash of the .ptau file', async () => ((await sha256File(ptauPath)) === transcript.ptau.sha256 ? undefined : 'another file'));
+  let transcript: CeremonyTranscript | undefined;
+  if (existsSync(transcriptPath)) {
+    await check('transcript: readable', async () => {
+      transcript = JSON.parse((await readFileChecked(transcriptPath)).toString('utf8')) as CeremonyTranscript;
+      return transcript?.ptau && transcript.relations ? undefined : 'not a transcript';
+    });
+  }
+  if (transcript) await check('transcript: hash of the .ptau file', async () => ((await sha256File(ptauPath)) === transcript?.ptau?.sha256 ? undefined : 'another file'));
 
   await withSnarkjs(async ({ zKey }) => {
     for (const relation of RELATIONS) {
@@ -215,7 +221,8 @@ export async function verifySetup(dir: string, ptauPath: string, options: { prog
       });
       if (transcript) {
         await check(`${relation}: transcript`, async () => {
-          const stated = transcript.relations[relation];
+          const stated = transcript?.relations?.[relation];
+          if (!stated) return 'relation is missing';
           if ((await sha256File(r1cs)) !== stated.r1csSha256) return 'hash of the circuit differs';
           if ((await sha256File(path)) !== stated.zkeySha256) return 'hash of the key differs';
           const found = assertContributed(readZkeyHeader(path));

@@ -84,7 +84,7 @@ export async function openSetup(dir: string): Promise<SetupKeys> {
   const open = async (relation: Relation): Promise<RelationKeys> => {
     const paths = relationPaths(dir, relation);
     const vk = await readVerificationKey(paths.vkPath);
-    const expected = manifest.relations[relation].vkHash;
+    const expected = manifest.relations?.[relation]?.vkHash;
     if (vk.vkHash !== expected) throw new FileError('verification key is not the one of this setup', { code: 'VK_HASH', where: paths.vkPath, expected, got: vk.vkHash, hint: 'make the keys again' });
     return { ...paths, vk };
   };

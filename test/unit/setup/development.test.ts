@@ -83,6 +83,14 @@ describe('development keys', () => {
     assert.deepEqual(toSnarkjsKey(vk).vk_delta_2, (await zKey.exportVerificationKey(zkey)).vk_delta_2);
   });
 
+  it('prove with one backend after another one was closed', async () => {
+    const other = new SnarkjsBackend();
+    await other.prove(zkey, toy.wasm, toyInput(ROUNDS));
+    await other.close();
+    await assert.rejects(other.prove(zkey, toy.wasm, toyInput(ROUNDS)), (error: SetupError) => error.code === 'GROTH16_CLOSED');
+    assert.equal((await backend.prove(zkey, toy.wasm, toyInput(ROUNDS))).publicSignals.length, 4);
+  });
+
   it('say that they are development keys, in the file and in the verification key', async () => {
     assert.equal(readContributions(readZkeyHeader(zkey)).list[0].name, 'zkattr development key: tau and delta are public');
     assert.equal(await zkeyProvenance(zkey), 'development');
