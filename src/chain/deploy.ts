@@ -1,4 +1,4 @@
-import { zeroHash, type Abi, type Address, type Hex } from 'viem';
+import { type Abi, type Address, type Hex } from 'viem';
 import { ChainError } from '../errors/chain.js';
 import { RELATION_CODE, type Relation, type SizeClass } from '../statement/sizeClass.js';
 import type { ChainClient } from './client.js';
@@ -8,7 +8,7 @@ import {
 import { chainError } from './revert.js';
 import { send, type Sent } from './send.js';
 import type { VerifyingKey } from './types.js';
-import { contractShape } from './verifyingKey.js';
+import { contractShape, developmentTauHash } from './verifyingKey.js';
 
 export interface Deployment {
   chainId: number;
@@ -21,7 +21,7 @@ export interface DeployOptions {
   /** May add classes to the verifier; the deployer without it. */
   owner?: Address;
   treasury?: Address;
-  /** keccak256 of the development setup's [tau]_2 words; keys of it are refused off local chains. */
+  /** keccak256 of [tau]_2 of keys that are refused off local chains; the development setup's without it. */
   developmentTauHash?: Hex;
   /** Seconds until an unsettled fee may be refunded. */
   settlementWindowSeconds?: bigint;
@@ -31,7 +31,7 @@ export interface DeployOptions {
 export async function deployContracts(client: ChainClient, options: DeployOptions = {}): Promise<Deployment> {
   const { account } = client;
   if (!account) throw new ChainError('client has no account', { code: 'READ_ONLY_CLIENT', where: 'deployContracts', hint: 'pass an account to connectChain' });
-  const verifier = await deploy(client, 'AttributionVerifier', attributionVerifierAbi, attributionVerifierBytecode, [options.owner ?? account.address, options.developmentTauHash ?? zeroHash]);
+  const verifier = await deploy(client, 'AttributionVerifier', attributionVerifierAbi, attributionVerifierBytecode, [options.owner ?? account.address, options.developmentTauHash ?? developmentTauHash()]);
   const registry = await deploy(client, 'AttributionRegistry', attributionRegistryAbi, attributionRegistryBytecode, [verifier]);
   const escrow = await deploy(client, 'AttributionEscrow', attributionEscrowAbi, attributionEscrowBytecode,
     [verifier, registry, options.treasury ?? account.address, options.settlementWindowSeconds ?? 86_400n]);

@@ -6,4 +6,5 @@ export * from './ids.js';
 export { chainError } from './revert.js';
 export { assertDeployed, read, send, type Sent } from './send.js';
 export type * from './types.js';
-export { contractShape, contractVerifyingKey, g2Words, type SnarkjsVerifyingKey } from './verifyingKey.js';
+export { contractFeaturesStatement, contractPayoutStatement, contractProof } from './convert.js';
+export { contractKey, contractShape, developmentTauHash, type KeyFile } from './verifyingKey.js';

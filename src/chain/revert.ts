@@ -21,6 +21,7 @@ const HINTS: Record<string, string> = {
   ClassMismatch: 'both relations of a class need the same tables and the same setup',
   UncontributedKey: 'run a ceremony contribution: anyone can forge proofs of this key',
   DevelopmentKey: 'development keys are for chain ids 31337 and 1337 only',
+  BlindingMismatch: 'the generator of blinding is fixed: blindingGenerator()',
   GammaNotGenerator: 'gamma_2 must be the generator, as in keys of snarkjs',
   UnknownAdapter: 'register the adapter first, or hand in its data unchanged',
   NotAdapterOwner: 'only the owner of the adapter may do this',

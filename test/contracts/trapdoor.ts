@@ -1,9 +1,11 @@
 /**
- * Proofs that the contract must accept, made without a circuit: whoever knows alpha, beta, delta, tau and the logarithm of
- * H can simulate Groth16 for any public inputs, and open any table honestly. A second, naive implementation of
- * docs/PROTOCOL.md sections 4, 5 and 9: everything is a logarithm to base G, a commitment is one multiplication.
+ * Proofs that the contract must accept, made without a circuit: whoever knows alpha, beta, delta and tau can
+ * simulate Groth16 for any public inputs, and open any table honestly. A second, naive implementation of
+ * docs/PROTOCOL.md sections 4, 5 and 9: tables are values at tau, a commitment is one multiplication
+ * beside its blinding.
  */
 import { bn254 } from '@noble/curves/bn254.js';
+import { blindingGenerator, g1Add, g1Mul } from '../../src/curve/bn254.js';
 import { concatHex, keccak256, numberToHex, type Address, type Hex } from 'viem';
 import { dimsOf, relationShape, type Relation, type SizeClass } from '../../src/statement/sizeClass.js';
 import type { FeaturesStatement, G1Point, Groth16Proof, OpeningProof, PayoutStatement, VerifyingKey } from '../../src/chain/index.js';
@@ -42,7 +44,6 @@ const challenge = (state: Hex): bigint => mod(BigInt(state));
 
 export interface Trapdoor {
   tau: bigint;
-  h: bigint;
   alpha: bigint;
   beta: bigint;
   delta: bigint;
@@ -50,17 +51,16 @@ export interface Trapdoor {
   key: VerifyingKey;
 }
 
-/** tau and H are shared by both relations of a class, the rest is per relation. */
+/** tau is shared by both relations of a class, the rest is per relation. */
 export function trapdoorKey(setupSeed: string, keySeed: string): Trapdoor {
-  const setup = seeded(setupSeed);
-  const [tau, h] = [setup(), setup()];
+  const tau = seeded(setupSeed)();
   const draw = seeded(keySeed);
   const [alpha, beta, delta] = [draw(), draw(), draw()];
   const ic = [draw(), draw(), draw(), draw()];
   const points = ic.map(g1);
   return {
-    tau, h, alpha, beta, delta, ic,
-    key: { alpha: g1(alpha), beta: g2(beta), gamma: g2(1n), delta: g2(delta), ic: [points[0], points[1], points[2], points[3]], tauG2: g2(tau), blinding: g1(h) },
+    tau, alpha, beta, delta, ic,
+    key: { alpha: g1(alpha), beta: g2(beta), gamma: g2(1n), delta: g2(delta), ic: [points[0], points[1], points[2], points[3]], tauG2: g2(tau), blinding: blindingGenerator() },
   };
 }
 
@@ -73,7 +73,7 @@ export interface Table {
 const evaluate = (f: readonly bigint[], x: bigint): bigint => f.reduceRight((acc, c) => mod(acc * x + c), 0n);
 
 export function commitTable(trap: Trapdoor, f: bigint[], rho: bigint): Table {
-  return { f, rho, point: g1(evaluate(f, trap.tau) + rho * trap.h) };
+  return { f, rho, point: g1Add(g1(evaluate(f, trap.tau)), g1Mul(blindingGenerator(), rho)) };
 }
 export const randomTable = (trap: Trapdoor, draw: () => bigint, length: number, hiding = true): Table =>
   commitTable(trap, Array.from({ length }, draw), hiding ? draw() : 0n);

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { concatHex, encodeAbiParameters, encodeErrorResult, keccak256, pad, stringToHex, type Address, type Hex } from 'viem';
 import { ContractFunctionRevertedError } from 'viem';
-import { chainError, contractVerifyingKey, jobBoundaries, jobId, payoutContext, paymentKey, trainingBoundaries } from '../../../src/chain/index.js';
+import { chainError, contractKey, jobBoundaries, jobId, payoutContext, paymentKey, trainingBoundaries } from '../../../src/chain/index.js';
 import { contractErrorsAbi } from '../../../src/chain/generated/contracts.js';
+import { blindingGenerator } from '../../../src/curve/bn254.js';
 import { ChainError } from '../../../src/errors/chain.js';
 
 const address = (n: number): Address => pad(`0x${n.toString(16)}`, { size: 20 });
@@ -51,14 +52,14 @@ describe('errors of the chain', () => {
 });
 
 describe('verifying key of the contract', () => {
-  const key = {
-    nPublic: 3, vk_alpha_1: ['1', '2', '1'], vk_beta_2: [['3', '4'], ['5', '6'], ['1', '0']], vk_gamma_2: [['7', '8'], ['9', '10'], ['1', '0']],
-    vk_delta_2: [['11', '12'], ['13', '14'], ['1', '0']], IC: [['1', '2', '1'], ['1', '2', '1'], ['1', '2', '1'], ['1', '2', '1']],
-  };
-  it('puts the second coordinate of G2 first', () => {
-    assert.deepEqual(contractVerifyingKey(key, [1n, 2n, 3n, 4n], { x: 1n, y: 2n }).beta, [4n, 3n, 6n, 5n]);
+  const g1 = { x: 1n, y: 2n };
+  const key = { alpha: g1, beta: [1n, 2n, 3n, 4n], gamma: [1n, 2n, 3n, 4n], delta: [1n, 2n, 3n, 4n], IC: [g1, g1, g1, g1], tauG2: [5n, 6n, 7n, 8n] } as const;
+  it('takes over the words, and the fixed generator of blinding', () => {
+    const entry = contractKey(key);
+    assert.deepEqual(entry.tauG2, key.tauG2);
+    assert.deepEqual(entry.blinding, blindingGenerator());
   });
   it('refuses a key with another number of inputs', () => {
-    assert.throws(() => contractVerifyingKey({ ...key, nPublic: 4 }, [1n, 2n, 3n, 4n], { x: 1n, y: 2n }), { code: 'VK_INPUTS' });
+    assert.throws(() => contractKey({ ...key, IC: [g1] }), { code: 'VK_INPUTS' });
   });
 });

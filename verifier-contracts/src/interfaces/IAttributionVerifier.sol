@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {ClassShape, FeaturesStatement, Groth16Proof, OpeningProof, PayoutStatement} from "../types/Types.sol";
+import {ClassShape, FeaturesStatement, Groth16Proof, OpeningProof, PayoutStatement, VerifyingKey} from "../types/Types.sol";
 
 /// @notice Verifies features (R1) and payout (R2) proofs. A false or malformed proof reverts; returning means accepted.
 interface IAttributionVerifier {
@@ -11,8 +11,10 @@ interface IAttributionVerifier {
 
     function verifyFeatures(FeaturesStatement calldata statement, OpeningProof calldata opening, Groth16Proof calldata proof) external view;
 
-    /// @notice keccak256(abi.encode(ClassShape, VerifyingKey)): 35 words.
+    /// @notice keccak256 of alpha, beta, gamma, delta, IC: 22 words, as in the vk.json of the setup.
     function vkHash(uint256 relation, uint256 classId) external view returns (bytes32);
 
     function classShape(uint256 relation, uint256 classId) external view returns (ClassShape memory);
+
+    function classEntry(uint256 relation, uint256 classId) external view returns (ClassShape memory, VerifyingKey memory);
 }

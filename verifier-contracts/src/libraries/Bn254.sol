@@ -17,6 +17,11 @@ library Bn254 {
     uint256 internal constant G2_Y1 = 0x090689d0585ff075ec9e99ad690c3395bc4b313370b38ef355acdadcd122975b;
     uint256 internal constant G2_Y0 = 0x12c85ea5db8c6deb4aab71808dcb408fe3d1e7690c43d37b4ce6cc0166fa7daa;
 
+    // H, the generator of blinding: "zkattr.kzg.blinding.H" hashed to the curve (src/curve/bn254.ts). Nobody knows its
+    // logarithm; whoever chose another H could open a commitment to anything.
+    uint256 internal constant H_X = 0x104957ea625c5ad87b677571fb7fbda57659f636a73fd55dfd7ba747debdc626;
+    uint256 internal constant H_Y = 0x2a6f4220e2c9301b356263794444fa2d2dce2a3496861f41a1809644923aec1a;
+
     /// @notice A running sum: 5 words, [sum.x, sum.y, point.x, point.y, scalar].
     function newSum(uint256 x, uint256 y) internal pure returns (uint256 sum) {
         assembly ("memory-safe") {

@@ -24,6 +24,7 @@ error ClassMismatch();
 error InvalidShape();
 error GammaNotGenerator();
 error UncontributedKey();
+error BlindingMismatch();
 error DevelopmentKey();
 error InvalidG2();
 

@@ -73,12 +73,21 @@ contract AttributionVerifier is IAttributionVerifier, Ownable2Step {
         _requireSameClass(_entries[FEATURES + PAYOUT - relation][classId], shape, vk);
         bytes memory entry = abi.encode(shape, vk);
         _entries[relation][classId] = SSTORE2.write(entry);
-        emit ClassAdded(relation, classId, keccak256(entry), development);
+        bytes32 hash;
+        assembly ("memory-safe") {
+            hash := keccak256(add(add(entry, 0x20), KEY_ALPHA), sub(KEY_TAU, KEY_ALPHA))
+        }
+        emit ClassAdded(relation, classId, hash, development);
     }
 
     /// @inheritdoc IAttributionVerifier
     function vkHash(uint256 relation, uint256 classId) external view returns (bytes32) {
-        return keccak256(SSTORE2.read(_entry(relation, classId)));
+        return keccak256(SSTORE2.read(_entry(relation, classId), KEY_ALPHA, KEY_TAU));
+    }
+
+    /// @inheritdoc IAttributionVerifier
+    function classEntry(uint256 relation, uint256 classId) external view returns (ClassShape memory shape, VerifyingKey memory vk) {
+        return abi.decode(SSTORE2.read(_entry(relation, classId)), (ClassShape, VerifyingKey));
     }
 
     /// @inheritdoc IAttributionVerifier
@@ -339,7 +348,7 @@ contract AttributionVerifier is IAttributionVerifier, Ownable2Step {
         if (!Bn254.isG2Generator(vk.gamma)) revert GammaNotGenerator();
         if (Bn254.isG2Generator(vk.delta) || Bn254.isG2Generator(vk.tauG2)) revert UncontributedKey();
         Bn254.requireOnCurve(vk.alpha);
-        Bn254.requireOnCurve(vk.blinding);
+        if (vk.blinding.x != Bn254.H_X || vk.blinding.y != Bn254.H_Y) revert BlindingMismatch();
         for (uint256 i; i < 4; ++i) Bn254.requireOnCurve(vk.ic[i]);
         if (!Bn254.isG2(vk.beta) || !Bn254.isG2(vk.delta) || !Bn254.isG2(vk.tauG2)) revert InvalidG2();
         if (development || keccak256(abi.encode(vk.tauG2)) == developmentTauHash) {
