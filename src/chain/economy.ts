@@ -1,10 +1,11 @@
 /** Typed calls of registry, escrow and verifier: simulate, send, return the result and the receipt. All throw ChainError. */
-import type { Address, Hex } from 'viem';
+import type { Address, ContractEventName, GetContractEventsReturnType, Hex } from 'viem';
 import { ChainError } from '../errors/chain.js';
 import { RELATION_CODE, type Relation } from '../statement/sizeClass.js';
 import type { ChainClient } from './client.js';
 import type { Deployment } from './deploy.js';
 import { attributionEscrowAbi, attributionRegistryAbi, attributionVerifierAbi } from './generated/contracts.js';
+import { chainError } from './revert.js';
 import { assertDeployed, read, send, type Sent } from './send.js';
 import type {
   AdapterData, FeaturesStatement, G1Point, Groth16Proof, Inference, Job, OpeningProof, Payment, PayoutStatement, Settlement, TrainingData,
@@ -106,6 +107,24 @@ export class Economy {
 
   vkHash(relation: Relation, classId: number): Promise<Hex> {
     return read(this.client, attributionVerifierAbi, this.deployment.verifier, 'vkHash', [BigInt(RELATION_CODE[relation]), BigInt(classId)]);
+  }
+
+  /** Events of the escrow, oldest first. The data of blocks is only there: contracts keep their hash. */
+  async escrowEvents<N extends ContractEventName<typeof attributionEscrowAbi>>(eventName: N, fromBlock = 0n): Promise<GetContractEventsReturnType<typeof attributionEscrowAbi, N, true>> {
+    try {
+      return await this.client.publicClient.getContractEvents({ abi: attributionEscrowAbi, address: this.deployment.escrow, eventName, fromBlock, strict: true }) as GetContractEventsReturnType<typeof attributionEscrowAbi, N, true>;
+    } catch (cause) {
+      throw chainError(`events ${eventName}`, cause);
+    }
+  }
+
+  /** Events of the registry, oldest first: data of adapters and features records. */
+  async registryEvents<N extends ContractEventName<typeof attributionRegistryAbi>>(eventName: N, fromBlock = 0n): Promise<GetContractEventsReturnType<typeof attributionRegistryAbi, N, true>> {
+    try {
+      return await this.client.publicClient.getContractEvents({ abi: attributionRegistryAbi, address: this.deployment.registry, eventName, fromBlock, strict: true }) as GetContractEventsReturnType<typeof attributionRegistryAbi, N, true>;
+    } catch (cause) {
+      throw chainError(`events ${eventName}`, cause);
+    }
   }
 
   /** Returns when the contract accepts; throws the reason otherwise. */

@@ -1,11 +1,9 @@
-import type { AbiParameterToPrimitiveType, ContractFunctionArgs } from 'viem';
+import type { ContractFunctionArgs } from 'viem';
 import type { attributionEscrowAbi, attributionRegistryAbi, attributionVerifierAbi } from './generated/contracts.js';
 
 type Verifier = typeof attributionVerifierAbi;
 type Registry = typeof attributionRegistryAbi;
 type Escrow = typeof attributionEscrowAbi;
-type EventInput<Abi extends readonly unknown[], Event extends string, Name extends string> =
-  Extract<Extract<Abi[number], { type: 'event'; name: Event }> extends { inputs: infer I extends readonly unknown[] } ? I[number] : never, { name: Name }>;
 
 /** Contract structs, as their generated ABI says: words are bigint, hashes and addresses hex strings. */
 export type VerifyPayoutArgs = ContractFunctionArgs<Verifier, 'view', 'verifyPayout'>;
@@ -29,4 +27,3 @@ export type BlockRecord = Job['blocks'][number];
 export type BlockInference = BlockRecord['inferences'][number];
 export type Inference = ContractFunctionArgs<Escrow, 'nonpayable', 'commitBlock'>[4][number];
 export type Payment = ContractFunctionArgs<Escrow, 'payable', 'payMany'>[0][number];
-export type BlockCommittedData = AbiParameterToPrimitiveType<EventInput<Escrow, 'BlockCommitted', 'data'> & { type: string }>;

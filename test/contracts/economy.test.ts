@@ -77,6 +77,10 @@ describe('economy on a local chain, with proofs simulated from the trapdoor', ()
       await assert.rejects(w.node.commitBlock(call), rejectsWith('REVERT_NotFunded'));
     }
     assert.equal((await w.payer.payment(keys[0])).status, 'committed');
+    const events = await w.prover.escrowEvents('BlockCommitted');
+    assert.deepEqual(events.map((e) => e.args.data), blocks.map((b) => b.record));
+    const [features] = await w.prover.registryEvents('FeaturesRegistered');
+    assert.deepEqual(features.args.record, record);
   });
 
   it('refuses a false settlement and changes nothing', async () => {
