@@ -1,7 +1,6 @@
 import { concatHex, isAddressEqual, keccak256, numberToHex, pad, recoverTypedDataAddress, type Address, type Hex, type LocalAccount } from 'viem';
 import { ReceiptError } from '../errors/inference.js';
 import { receiptSchema, receiptTypedData, signedReceiptSchema, type InferenceReceipt, type SignedReceipt } from '../protocol/receipt.js';
-import { splitBlocks } from './blocks.js';
 import type { ActivationTables } from './pack.js';
 import { runtimeVersion } from './session.js';
 
@@ -10,8 +9,8 @@ export interface AffinePoint {
   y: bigint;
 }
 
-/** Hiding commitment to one block's table; the callback keeps rho. */
-export type CommitTable = (table: Int8Array | Int16Array, role: 'X' | 'Delta', block: number) => AffinePoint | Promise<AffinePoint>;
+/** Hiding commitment to the block's table; the callback keeps rho. */
+export type CommitTable = (table: Int8Array | Int16Array, role: 'X' | 'Delta') => AffinePoint | Promise<AffinePoint>;
 
 const littleEndian = (v: Float32Array | Int32Array): Uint8Array => new Uint8Array(v.buffer, v.byteOffset, v.byteLength);
 
@@ -26,20 +25,27 @@ export const outputHashOf = (predictions: Int32Array): Hex =>
 export const requestHashOf = (payer: Address, modelHash: Hex, inputHash: Hex, nonce: bigint): Hex =>
   keccak256(concatHex([pad(payer, { size: 32 }), modelHash, inputHash, numberToHex(nonce, { size: 32 })]));
 
+/** One query of a batch, as its payer asked for it. */
+export interface ReceiptQuery {
+  payer: Address;
+  nonce: bigint;
+  /** Base units. */
+  fee: bigint;
+  /** One row per token. */
+  inputs: Float32Array;
+  predictions: Int32Array;
+}
+
 export interface ReceiptRequest {
   chainId: number;
   escrow: Address;
   node: Address;
-  payer: Address;
   modelHash: Hex;
   adapterId: Hex;
-  inputs: Float32Array;
-  predictions: Int32Array;
-  /** Tables of the inference, at least as many rows as predictions. */
+  heightLog: number;
+  queries: readonly ReceiptQuery[];
+  /** The block's tables: 2^heightLog rows, the queries' rows first. */
   tables: ActivationTables;
-  blockHeight: number;
-  nonce: bigint;
-  fee: bigint;
   commit: CommitTable;
 }
 
@@ -54,22 +60,21 @@ function check(receipt: unknown): InferenceReceipt {
   return parsed.data;
 }
 
-/** Commits the blocks and fills the receipt. @throws ReceiptError when a value is out of range or a commitment is the point at infinity */
+/** Commits the block and fills the receipt. @throws ReceiptError when a value is out of range or a commitment is the point at infinity */
 export async function createReceipt(request: ReceiptRequest): Promise<InferenceReceipt> {
-  const { tables, blockHeight, predictions } = request, rows = predictions.length;
-  const blocks: { rows: number; X: { x: Hex; y: Hex }; Delta: { x: Hex; y: Hex } }[] = [];
-  const cut = splitBlocks(tables, blockHeight);
-  for (const [k, block] of cut.entries()) {
-    const inside = Math.min(rows - k * blockHeight, blockHeight);
-    if (inside <= 0) break;
-    const X = await request.commit(block.X, 'X', k), Delta = await request.commit(block.Delta, 'Delta', k);
-    blocks.push({ rows: inside, X: { x: hex(X.x), y: hex(X.y) }, Delta: { x: hex(Delta.x), y: hex(Delta.y) } });
-  }
-  const inputHash = inputHashOf(request.inputs, rows);
+  const { tables, heightLog } = request;
+  if (tables.rows !== 2 ** heightLog) throw new ReceiptError('tables are not one block', { where: 'tables', expected: 2 ** heightLog, got: tables.rows, hint: 'run the batch with the height of its block' });
+  const X = await request.commit(tables.X, 'X'), Delta = await request.commit(tables.Delta, 'Delta');
   return check({
-    version: 1, runtime: runtimeVersion(), chainId: request.chainId, escrow: request.escrow, node: request.node, payer: request.payer,
-    modelHash: request.modelHash, adapterId: request.adapterId, inputHash, outputHash: outputHashOf(predictions),
-    requestHash: requestHashOf(request.payer, request.modelHash, inputHash, request.nonce), nonce: request.nonce.toString(), fee: request.fee.toString(), blocks,
+    version: 1, runtime: runtimeVersion(), chainId: request.chainId, escrow: request.escrow, node: request.node, modelHash: request.modelHash, adapterId: request.adapterId,
+    heightLog, X: { x: hex(X.x), y: hex(X.y) }, Delta: { x: hex(Delta.x), y: hex(Delta.y) },
+    inferences: request.queries.map(({ payer, nonce, fee, inputs, predictions }) => {
+      const inputHash = inputHashOf(inputs, predictions.length);
+      return {
+        payer, inputHash, outputHash: outputHashOf(predictions), requestHash: requestHashOf(payer, request.modelHash, inputHash, nonce),
+        nonce: nonce.toString(), fee: fee.toString(), rows: predictions.length,
+      };
+    }),
   });
 }
 
@@ -83,7 +88,7 @@ export async function signReceipt(receipt: InferenceReceipt, account: LocalAccou
 }
 
 /** Values a verifier knows by itself; only those given are compared. */
-export type ExpectedReceipt = Partial<Pick<InferenceReceipt, 'chainId' | 'escrow' | 'node' | 'payer' | 'modelHash' | 'adapterId' | 'inputHash' | 'outputHash' | 'requestHash' | 'nonce' | 'fee'>>;
+export type ExpectedReceipt = Partial<Pick<InferenceReceipt, 'chainId' | 'escrow' | 'node' | 'modelHash' | 'adapterId' | 'heightLog'>>;
 
 /**
  * Checks schema, request hash, signature and what the caller expects.
@@ -99,8 +104,10 @@ export async function verifyReceipt(signed: unknown, expected: ExpectedReceipt =
     const got = receipt[key as keyof ExpectedReceipt];
     if (want !== undefined && String(got).toLowerCase() !== String(want).toLowerCase()) return fail('receipt states another value', key, want, got);
   }
-  const requestHash = requestHashOf(receipt.payer, receipt.modelHash, receipt.inputHash, BigInt(receipt.nonce));
-  if (requestHash !== receipt.requestHash) return fail('request hash does not match its parts', 'requestHash', requestHash, receipt.requestHash);
+  for (const [i, query] of receipt.inferences.entries()) {
+    const requestHash = requestHashOf(query.payer, receipt.modelHash, query.inputHash, BigInt(query.nonce));
+    if (requestHash !== query.requestHash) return fail('request hash does not match its parts', `inferences[${i}].requestHash`, requestHash, query.requestHash);
+  }
   let signer: Address;
   try {
     signer = await recoverTypedDataAddress({ ...receiptTypedData(receipt), signature });

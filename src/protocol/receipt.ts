@@ -1,8 +1,8 @@
 /**
- * Inference receipt: what a node signs about one inference, so that it can be committed, paid, and replayed in an audit.
+ * Inference receipt: what a node signs about one batch of inferences, so that it can be committed, paid, and replayed in an audit.
  * Numbers above 2^53 are decimal strings on the wire; hashes are 32-byte words; points two words, never infinity.
  */
-import { getAddress, isAddress, type Address, type Hex } from 'viem';
+import { getAddress, hashTypedData, isAddress, type Address, type Hex } from 'viem';
 import { z } from 'zod';
 
 const word = z.custom<Hex>((v) => typeof v === 'string' && /^0x[0-9a-f]{64}$/.test(v), 'a 32-byte lower-case hex word');
@@ -10,12 +10,20 @@ const address = z.custom<Address>((v) => typeof v === 'string' && isAddress(v, {
 const uint = (bits: number) => z.string().regex(/^(0|[1-9][0-9]{0,77})$/, 'a decimal integer').refine((v) => !/^\d+$/.test(v) || BigInt(v) >> BigInt(bits) === 0n, `below 2^${bits}`);
 const point = z.strictObject({ x: word, y: word }).refine((p) => BigInt(p.x) !== 0n || BigInt(p.y) !== 0n, 'the point at infinity is refused');
 
-export const activationBlockSchema = z.strictObject({
-  /** Rows of the block that belong to inputs; the rest are zero. */
+/** One query of the batch: who asked what, paid how much, and got what. */
+export const receiptInferenceSchema = z.strictObject({
+  payer: address,
+  /** keccak256 of the input row, and of the prediction. */
+  inputHash: word,
+  outputHash: word,
+  requestHash: word,
+  nonce: uint(256),
+  /** Base units. */
+  fee: uint(80),
+  /** Tokens: rows of the block that belong to it, in order. */
   rows: z.int().positive().max(2 ** 24),
-  X: point,
-  Delta: point,
 });
+export type ReceiptInference = z.infer<typeof receiptInferenceSchema>;
 
 export const receiptSchema = z.strictObject({
   version: z.literal(1),
@@ -24,19 +32,17 @@ export const receiptSchema = z.strictObject({
   chainId: z.int().positive(),
   escrow: address,
   node: address,
-  payer: address,
   /** keccak256 of the served model. */
   modelHash: word,
+  /** Adapter as the registry knows it. */
   adapterId: word,
-  /** keccak256 of the input rows, and of the predictions. */
-  inputHash: word,
-  outputHash: word,
-  requestHash: word,
-  nonce: uint(256),
-  /** Base units. */
-  fee: uint(80),
-  blocks: z.array(activationBlockSchema).min(1).max(64),
-});
+  /** The batch is one block of 2^heightLog rows; rows that belong to no query are zero. */
+  heightLog: z.int().min(0).max(24),
+  /** Hiding commitments to the block's activations. */
+  X: point,
+  Delta: point,
+  inferences: z.array(receiptInferenceSchema).min(1).max(64),
+}).refine((r) => r.inferences.reduce((n, i) => n + i.rows, 0) <= 2 ** r.heightLog, 'more rows than the block holds');
 export type InferenceReceipt = z.infer<typeof receiptSchema>;
 
 export const signedReceiptSchema = z.strictObject({
@@ -47,13 +53,14 @@ export type SignedReceipt = z.infer<typeof signedReceiptSchema>;
 
 /** EIP-712 types; field order is part of the format. */
 export const RECEIPT_TYPES = {
-  Block: [
-    { name: 'rows', type: 'uint32' }, { name: 'xX', type: 'uint256' }, { name: 'xY', type: 'uint256' }, { name: 'deltaX', type: 'uint256' }, { name: 'deltaY', type: 'uint256' },
+  Inference: [
+    { name: 'payer', type: 'address' }, { name: 'inputHash', type: 'bytes32' }, { name: 'outputHash', type: 'bytes32' },
+    { name: 'requestHash', type: 'bytes32' }, { name: 'nonce', type: 'uint256' }, { name: 'fee', type: 'uint256' }, { name: 'rows', type: 'uint32' },
   ],
   InferenceReceipt: [
-    { name: 'runtime', type: 'string' }, { name: 'node', type: 'address' }, { name: 'payer', type: 'address' },
-    { name: 'modelHash', type: 'bytes32' }, { name: 'adapterId', type: 'bytes32' }, { name: 'inputHash', type: 'bytes32' }, { name: 'outputHash', type: 'bytes32' },
-    { name: 'requestHash', type: 'bytes32' }, { name: 'nonce', type: 'uint256' }, { name: 'fee', type: 'uint256' }, { name: 'blocks', type: 'Block[]' },
+    { name: 'runtime', type: 'string' }, { name: 'node', type: 'address' }, { name: 'modelHash', type: 'bytes32' }, { name: 'adapterId', type: 'bytes32' },
+    { name: 'heightLog', type: 'uint8' }, { name: 'xX', type: 'uint256' }, { name: 'xY', type: 'uint256' }, { name: 'deltaX', type: 'uint256' }, { name: 'deltaY', type: 'uint256' },
+    { name: 'inferences', type: 'Inference[]' },
   ],
 } as const;
 
@@ -64,9 +71,12 @@ export function receiptTypedData(receipt: InferenceReceipt) {
     types: RECEIPT_TYPES,
     primaryType: 'InferenceReceipt',
     message: {
-      runtime: receipt.runtime, node: receipt.node, payer: receipt.payer, modelHash: receipt.modelHash, adapterId: receipt.adapterId,
-      inputHash: receipt.inputHash, outputHash: receipt.outputHash, requestHash: receipt.requestHash, nonce: BigInt(receipt.nonce), fee: BigInt(receipt.fee),
-      blocks: receipt.blocks.map((b) => ({ rows: b.rows, xX: BigInt(b.X.x), xY: BigInt(b.X.y), deltaX: BigInt(b.Delta.x), deltaY: BigInt(b.Delta.y) })),
+      runtime: receipt.runtime, node: receipt.node, modelHash: receipt.modelHash, adapterId: receipt.adapterId, heightLog: receipt.heightLog,
+      xX: BigInt(receipt.X.x), xY: BigInt(receipt.X.y), deltaX: BigInt(receipt.Delta.x), deltaY: BigInt(receipt.Delta.y),
+      inferences: receipt.inferences.map((i) => ({ ...i, nonce: BigInt(i.nonce), fee: BigInt(i.fee) })),
     },
   } as const;
 }
+
+/** What the escrow keeps of a receipt: its EIP-712 hash. */
+export const receiptHashOf = (receipt: InferenceReceipt): Hex => hashTypedData(receiptTypedData(receipt));
