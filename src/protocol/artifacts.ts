@@ -1,0 +1,105 @@
+/**
+ * Artifacts on disk: what one step hands to the next, and what an auditor replays. JSON with integers as 0x-hex strings;
+ * tables beside them as raw little-endian files. `secrets.json` files hold blinding factors: for prover and auditor only.
+ *
+ *   <dir>/deployment.json                                   contracts of one chain
+ *   <dir>/model/                                            bundle (src/models/bundle.ts)
+ *   <dir>/registration/{registration,secrets}.json          adapter, training activations, G, proof R1
+ *   <dir>/batches/<n>/{batch,secrets}.json inputs.f32 X.i8 Delta.i16       one receipt each
+ *   <dir>/jobs/<n>/{job,secrets}.json                       payouts, proof R2
+ */
+import { getAddress, isAddress, type Address, type Hex } from 'viem';
+import { z } from 'zod';
+import { FileError } from '../errors/files.js';
+import { readFileChecked, writeFileAtomic } from '../files/atomic.js';
+import { signedReceiptSchema } from './receipt.js';
+
+const integer = z.string().regex(/^0x[0-9a-f]{1,64}$/, 'a 0x-hex integer').transform((v) => BigInt(v));
+const word = z.custom<Hex>((v) => typeof v === 'string' && /^0x[0-9a-f]{64}$/.test(v), 'a 32-byte lower-case hex word');
+const address = z.custom<Address>((v) => typeof v === 'string' && isAddress(v, { strict: false }), 'an address').transform((v) => getAddress(v));
+const point = z.strictObject({ x: integer, y: integer });
+const point2 = z.strictObject({ x: z.tuple([integer, integer]).readonly(), y: z.tuple([integer, integer]).readonly() });
+const count = z.int().nonnegative();
+const seconds = z.record(z.string(), z.number().nonnegative());
+/** What a transaction cost; absent before it was sent. */
+const transaction = z.strictObject({ hash: word, gas: count }).optional();
+
+export const proofSchema = z.strictObject({
+  gammaPrime: integer, y: integer, point: z.array(integer), tauHigh: z.array(integer), rho: integer,
+  opening: z.strictObject({
+    ch: point, cq: point, cg: point, cs: point, cd: point, gz: integer, gi: integer, hz: integer, hi: integer, ha: integer, sz: integer, si: integer,
+    zi: integer, wz: point, wi: point, wa: point,
+  }),
+  groth16: z.strictObject({ a: point, b: point2, c: point }),
+});
+
+export const deploymentSchema = z.strictObject({
+  format: z.literal('zkattr-deployment'), chainId: count, verifier: address, registry: address, escrow: address, treasury: address,
+  classes: z.array(z.strictObject({ name: z.string(), relation: z.enum(['features', 'payout']), vkHash: word, development: z.boolean() })),
+});
+export type DeploymentFile = z.infer<typeof deploymentSchema>;
+
+export const registrationSchema = z.strictObject({
+  format: z.literal('zkattr-registration'), className: z.string(), chainId: count, verifier: address, registry: address,
+  adapterId: word, recordId: word,
+  adapter: z.strictObject({ owner: address, classId: count, a: point, b: point, aStar: point, bStar: point, modelHash: word, quantisationHash: word }),
+  training: z.strictObject({ heightLog: count, dlt: z.array(point), x: z.array(point), rows: z.array(count) }),
+  contributors: z.array(z.strictObject({ name: z.string(), kind: z.string(), identity: z.string(), address })),
+  g: point, mask: point, proof: proofSchema, stages: seconds, transaction,
+});
+export type Registration = z.infer<typeof registrationSchema>;
+
+export const registrationSecretsSchema = z.strictObject({
+  format: z.literal('zkattr-registration-secrets'), recordId: word,
+  a: integer, b: integer, aStar: integer, bStar: integer, g: integer, blocks: z.array(z.strictObject({ delta: integer, x: integer })),
+});
+export type RegistrationSecrets = z.infer<typeof registrationSecretsSchema>;
+
+export const batchSchema = z.strictObject({
+  format: z.literal('zkattr-batch'), signed: signedReceiptSchema, blockId: word,
+  predictions: z.array(count),
+  /** Labels of held-out rows, where known: for the report only. */
+  labels: z.array(z.int()), transaction,
+});
+export type Batch = z.infer<typeof batchSchema>;
+
+export const batchSecretsSchema = z.strictObject({ format: z.literal('zkattr-batch-secrets'), blockId: word, delta: integer, x: integer });
+export type BatchSecrets = z.infer<typeof batchSecretsSchema>;
+
+export const jobSchema = z.strictObject({
+  format: z.literal('zkattr-job'), className: z.string(), chainId: count, verifier: address, escrow: address,
+  jobId: word, recordId: word, prover: address,
+  /** Batch folders in block order. */
+  batches: z.array(z.string()), tokensLog: count, context: word,
+  bits: point, mask: point,
+  boundaries: z.array(integer), fees: z.array(integer), payouts: z.array(integer), zeroQueries: integer,
+  proof: proofSchema, stages: seconds, transaction,
+});
+export type JobFile = z.infer<typeof jobSchema>;
+
+export const jobSecretsSchema = z.strictObject({ format: z.literal('zkattr-job-secrets'), jobId: word, bits: integer });
+export type JobSecrets = z.infer<typeof jobSecretsSchema>;
+
+/** JSON text with bigints as 0x-hex. */
+export const artifactJson = (value: unknown): string =>
+  `${JSON.stringify(value, (_, v: unknown) => (typeof v === 'bigint' ? `0x${v.toString(16)}` : v), 1)}\n`;
+
+/** Writes an artifact, complete or not at all. @throws FileError */
+export const writeArtifact = (path: string, value: unknown): Promise<void> => writeFileAtomic(path, artifactJson(value));
+
+/** Reads an artifact of the given schema. @throws FileError: missing, truncated, of another format; names the field */
+export async function readArtifact<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+  const text = (await readFileChecked(path)).toString('utf8');
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (cause) {
+    throw new FileError('artifact is not JSON', { code: 'ARTIFACT_JSON', where: path, expected: 'a complete JSON file', got: `${text.length} characters`, hint: 'it is truncated: run the step that writes it again', cause });
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new FileError('artifact does not match its format', { code: 'ARTIFACT_FORMAT', where: `${path}: ${issue.path.join('.') || 'whole file'}`, got: issue.message, hint: 'it was altered or written by another version: run the step that writes it again', cause: parsed.error });
+  }
+  return parsed.data;
+}
