@@ -1,0 +1,27 @@
+import type { Command } from 'commander';
+import { join, resolve } from 'node:path';
+import { cacheRoot } from '../../files/paths.js';
+import { writeFileAtomic } from '../../files/atomic.js';
+import { integer } from '../options.js';
+import { consoleProgress } from '../workspace.js';
+import { demo } from './handler.js';
+import { renderHtml } from './report/html.js';
+import { renderTerminal } from './report/terminal.js';
+
+interface Options { dir: string; json?: string; html?: string; port?: number; quiet?: boolean }
+
+export function demoCommand(program: Command): void {
+  program.command('demo').description('the whole story on a local chain: train, register, infer, prove, settle, claim, audit')
+    .option('-d, --dir <folder>', 'folder of artifacts', resolve, join(cacheRoot(), 'demo'))
+    .option('--json <file>', 'write the summary as JSON', resolve).option('--html <file>', 'where the report goes (report.html in the folder of artifacts)', resolve)
+    .option('--port <n>', 'TCP port of the local chain; a free one without it', integer).option('-q, --quiet', 'no progress lines')
+    .action(async ({ dir, json, html, port, quiet }: Options) => {
+      const summary = await demo({ dir, port, progress: consoleProgress(quiet) });
+      const report = html ?? join(dir, 'report.html');
+      await writeFileAtomic(report, renderHtml(summary));
+      if (json) await writeFileAtomic(json, `${JSON.stringify(summary, null, 1)}\n`);
+      console.log(renderTerminal(summary, { width: process.stdout.columns ?? 100, color: process.stdout.isTTY === true && !process.env.NO_COLOR }));
+      console.log(`Report: ${report}\nArtifacts: ${dir}`);
+      if (!summary.verifiedOnChain || !summary.conserved || !summary.audit.ok || summary.tamperedAudit.ok) process.exitCode = 1;
+    });
+}
