@@ -1,0 +1,150 @@
+/** What both reports show, computed once: who belongs together, where the money went, and what to be honest about. */
+import type { DemoSummary, PayoutSummary, RelationSummary } from '../../../protocol/summary.js';
+import { formatCount, parseUnits, plainText, ratio } from './format.js';
+
+export interface Account {
+  payout: PayoutSummary;
+  name: string;
+  units: bigint;
+  /** Part of all payouts, from the exact units; 0 when nothing was paid. */
+  share: number;
+}
+
+/** A person: one account, or several of a sybil. Sorted by total, largest first. */
+export interface Person {
+  name: string;
+  accounts: Account[];
+  units: bigint;
+  share: number;
+}
+
+export interface MoneyRow {
+  key: 'in' | 'paid' | 'refunded' | 'treasury' | 'escrow';
+  label: string;
+  units: bigint;
+}
+
+export interface Money {
+  rows: MoneyRow[];
+  escrowBalance: bigint;
+  /** The chain says so, and the amounts of this report add up as well. */
+  conserved: boolean;
+}
+
+export interface ProofColumn {
+  title: string;
+  relation: RelationSummary;
+  /** Stages in order; a last "other" when they do not fill the whole time. */
+  stages: [name: string, seconds: number][];
+}
+
+const KIND_LABELS: Record<string, string> = {
+  honest: 'honest', flipped: 'flipped labels', duplicate: 'copy', sybil: 'one of several accounts',
+};
+const RELATION_SLACK = 0.02;
+
+export function kindLabel(kind: string): string {
+  return Object.hasOwn(KIND_LABELS, kind) ? KIND_LABELS[kind] : plainText(kind) || 'unknown';
+}
+
+/** The class of a kind for colours: an unknown one looks neutral. */
+export function kindClass(kind: string): string {
+  return Object.hasOwn(KIND_LABELS, kind) ? kind : 'other';
+}
+
+/** Why this payout: the sentence of the summary, or the counts behind it where there is none. */
+export function reason({ payout }: Account): string {
+  return plainText(payout.why) || counts(payout);
+}
+
+export function counts({ rows, helped, harmed }: PayoutSummary): string {
+  return `${formatCount(rows)} rows, helped ${formatCount(helped)} queries, harmed ${formatCount(harmed)}`;
+}
+
+export function claimState({ payout, units }: Account): string {
+  return payout.claimed ? 'claimed' : units === 0n ? 'nothing to claim' : 'not claimed';
+}
+
+function compare(a: bigint, b: bigint): number {
+  return a < b ? 1 : a > b ? -1 : 0;
+}
+
+export function people(payouts: readonly PayoutSummary[]): Person[] {
+  const total = payouts.reduce((sum, p) => sum + parseUnits(p.units), 0n);
+  const byIdentity = new Map<string, Account[]>();
+  payouts.forEach((payout, n) => {
+    const units = parseUnits(payout.units);
+    const account = { payout, name: plainText(payout.contributor) || `contributor ${n + 1}`, units, share: ratio(units, total) };
+    const key = payout.identity === '' ? `#${n}` : `@${payout.identity}`;
+    byIdentity.set(key, [...(byIdentity.get(key) ?? []), account]);
+  });
+  return [...byIdentity.values()].map((accounts) => {
+    const units = accounts.reduce((sum, a) => sum + a.units, 0n);
+    const name = accounts.length > 1 ? plainText(accounts[0].payout.identity) || accounts[0].name : accounts[0].name;
+    return { name, accounts: accounts.sort((a, b) => compare(a.units, b.units)), units, share: ratio(units, total) };
+  }).sort((a, b) => compare(a.units, b.units));
+}
+
+/**
+ * fees in = paid out + refunded + treasury (+ what the escrow still holds, where that closes the balance).
+ * A difference overrules `summary.conserved`: a report never calls numbers conserved that do not add up.
+ */
+export function money(summary: DemoSummary): Money {
+  const [feesIn, paid, refunded, treasury, escrowBalance] =
+    [summary.feesIn, summary.paidOut, summary.refunded, summary.treasury, summary.escrowBalance].map(parseUnits);
+  const rest = feesIn - paid - refunded - treasury;
+  const rows: MoneyRow[] = [
+    { key: 'in', label: 'fees in', units: feesIn },
+    { key: 'paid', label: 'paid to contributors', units: paid },
+    { key: 'refunded', label: 'refunded to payers', units: refunded },
+    { key: 'treasury', label: 'treasury (dust)', units: treasury },
+  ];
+  if (rest !== 0n && rest === escrowBalance) rows.push({ key: 'escrow', label: 'still in escrow', units: rest });
+  return { rows, escrowBalance, conserved: summary.conserved && (rest === 0n || rest === escrowBalance) };
+}
+
+function stagesOf(relation: RelationSummary): [string, number][] {
+  const stages = Object.entries(relation.stages).filter(([, seconds]) => Number.isFinite(seconds)).map(([name, s]): [string, number] => [plainText(name), s]);
+  const rest = relation.proveSeconds - stages.reduce((sum, [, s]) => sum + s, 0);
+  if (rest > relation.proveSeconds * RELATION_SLACK) stages.push(['other', rest]);
+  return stages;
+}
+
+export function proofColumns(summary: DemoSummary): [ProofColumn, ProofColumn] {
+  return [
+    { title: 'R1 features', relation: summary.r1, stages: stagesOf(summary.r1) },
+    { title: 'R2 payouts', relation: summary.r2, stages: stagesOf(summary.r2) },
+  ];
+}
+
+/** Names of the stages of both proofs, in the order of the proof that has more of them. */
+export function stageNames(columns: readonly ProofColumn[]): string[] {
+  const ordered = [...columns].sort((a, b) => b.stages.length - a.stages.length);
+  const names = [...new Set(ordered.flatMap((c) => c.stages.map(([name]) => name)))];
+  return [...names.filter((n) => n !== 'other'), ...names.filter((n) => n === 'other')];
+}
+
+export function headline(summary: DemoSummary): string {
+  return summary.verifiedOnChain ? 'Verified on chain' : 'NOT verified on chain';
+}
+
+/** The audit of a tampered inference is good news when it fails: `ok` is what that audit said. */
+export function tamperedVerdict(summary: DemoSummary): { caught: boolean; text: string } {
+  const caught = !summary.tamperedAudit.ok;
+  return { caught, text: caught ? 'Tampering was caught' : 'Tampering was NOT caught' };
+}
+
+export interface Note {
+  title: string;
+  text: string;
+}
+
+/** What a reader must know before trusting more than was shown (docs/PROTOCOL.md, section 6). */
+export const NOTES: readonly Note[] = [
+  { title: 'Activations are audited, not proven', text: 'Version 1 does not prove that the committed activations are those of the model, or that the curvature is the stated one. An audit replays the committed inputs and compares with the chain.' },
+  { title: 'Influence is an estimate', text: 'Proven is the arithmetic: these payouts follow from the committed data by the stated formula. The formula approximates retraining without the data; on the digits data its rank correlation with real retraining is about 0.4.' },
+  { title: 'Splitting accounts raises a share', text: 'Only positive influence is paid, and max(a, 0) + max(b, 0) is never less than max(a + b, 0): several accounts of one person earn at least as much as one, usually more. One account per identity is the duty of the registrar; what each person takes in total is shown above.' },
+  { title: 'Copies are paid', text: 'A copied row has the same influence as its original and is paid like it. The proof does not say who was first.' },
+  { title: 'Development keys', text: 'The proving keys of this demonstration come from a local setup whose secret is public: anyone can forge proofs with them. The contracts refuse such keys off local chains.' },
+  { title: 'Payouts are public', text: 'They reveal the fee-weighted shares of the contributors. The committed activations and features stay hidden.' },
+];
