@@ -1,11 +1,14 @@
 import { InvalidArgumentError } from 'commander';
 import { parseUnits } from 'viem';
-import { resolve } from 'node:path';
+import { resolve as resolvePath } from 'node:path';
+
+/** Path relative to where the command was called. */
+export const folder = (text: string): string => resolvePath(text);
 
 export const DEFAULT_DIR = 'zkattr-data';
 export const DEFAULT_RPC = 'http://127.0.0.1:8545';
 
-export const dirOption = ['-d, --dir <folder>', 'folder of artifacts', resolve, resolve(DEFAULT_DIR)] as const;
+export const dirOption = ['-d, --dir <folder>', 'folder of artifacts', folder, folder(DEFAULT_DIR)] as const;
 export const rpcOption = ['--rpc <url>', 'JSON-RPC of the chain', DEFAULT_RPC] as const;
 export const keysOption = ['--keys <folder>', 'keys made by `zkattr setup`; development keys without it'] as const;
 

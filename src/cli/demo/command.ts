@@ -1,8 +1,8 @@
 import type { Command } from 'commander';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { cacheRoot } from '../../files/paths.js';
 import { writeFileAtomic } from '../../files/atomic.js';
-import { integer } from '../options.js';
+import { folder, integer } from '../options.js';
 import { consoleProgress } from '../workspace.js';
 import { demo } from './handler.js';
 import { renderHtml } from './report/html.js';
@@ -12,8 +12,8 @@ interface Options { dir: string; json?: string; html?: string; port?: number; qu
 
 export function demoCommand(program: Command): void {
   program.command('demo').description('the whole story on a local chain: train, register, infer, prove, settle, claim, audit')
-    .option('-d, --dir <folder>', 'folder of artifacts', resolve, join(cacheRoot(), 'demo'))
-    .option('--json <file>', 'write the summary as JSON', resolve).option('--html <file>', 'where the report goes (report.html in the folder of artifacts)', resolve)
+    .option('-d, --dir <folder>', 'folder of artifacts', folder, join(cacheRoot(), 'demo'))
+    .option('--json <file>', 'write the summary as JSON', folder).option('--html <file>', 'where the report goes (report.html in the folder of artifacts)', folder)
     .option('--port <n>', 'TCP port of the local chain; a free one without it', integer).option('-q, --quiet', 'no progress lines')
     .action(async ({ dir, json, html, port, quiet }: Options) => {
       const summary = await demo({ dir, port, progress: consoleProgress(quiet) });

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { CliError } from '../../errors/cli.js';
+import { folder } from '../options.js';
 import { sizeClass } from '../../statement/classes.js';
 import { consoleProgress } from '../workspace.js';
 
@@ -11,7 +12,7 @@ export function setupCommand(program: Command): void {
     .option('-c, --class <name>', 'size class of circuits/circuits.json', '16x16')
     .option('--dev', 'development keys: fast, cached, known tau; refused off local chains (the default)')
     .option('--ptau <file>', 'powers-of-tau ceremony file (prepared for phase 2): real keys')
-    .option('-o, --out <folder>', 'where the keys of a ceremony go', resolve, resolve('zkattr-keys'))
+    .option('-o, --out <folder>', 'where the keys of a ceremony go', folder, folder('zkattr-keys'))
     .option('--contributions <names...>', 'names of phase-2 contributions made here, each with fresh entropy', ['contribution 1'])
     .option('--beacon <hex>', 'public random beacon that closes phase 2, as 0x-hex')
     .action(async (options: Options) => {
@@ -29,8 +30,8 @@ export function setupCommand(program: Command): void {
       for (const relation of ['features', 'payout'] as const) console.log(`  ${relation}: vk hash ${keys[relation].vk.vkHash}`);
     });
   command.command('verify').description('check keys against the ceremony file they were made from')
-    .requiredOption('--keys <folder>', 'folder of `zkattr setup --ptau`', resolve)
-    .requiredOption('--ptau <file>', 'the ceremony file', resolve)
+    .requiredOption('--keys <folder>', 'folder of `zkattr setup --ptau`', folder)
+    .requiredOption('--ptau <file>', 'the ceremony file', folder)
     .action(async ({ keys, ptau }: { keys: string; ptau: string }, self: Command) => {
       const { verifySetup } = await import('../../../prover/setup/index.js');
       const parent = self.parent?.opts<Options>();
