@@ -64,6 +64,7 @@ export interface DemoSummary {
   escrowBalance: string;
   conserved: boolean;
   audit: { ok: boolean; checks: AuditCheck[] };
+  /** Verdict of the audit of a copy with one altered number: ok = false means it was caught, finding names the file. */
   tamperedAudit: { ok: boolean; finding: string };
   /** Seconds of the phases of the run, in order. */
   phases: Record<string, number>;

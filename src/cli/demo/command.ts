@@ -5,8 +5,7 @@ import { writeFileAtomic } from '../../files/atomic.js';
 import { folder, integer } from '../options.js';
 import { consoleProgress } from '../workspace.js';
 import { demo } from './handler.js';
-import { renderHtml } from './report/html.js';
-import { renderTerminal } from './report/terminal.js';
+import { renderHtml, renderTerminal, terminalOptions } from './report/index.js';
 
 interface Options { dir: string; json?: string; html?: string; port?: number; quiet?: boolean }
 
@@ -20,7 +19,7 @@ export function demoCommand(program: Command): void {
       const report = html ?? join(dir, 'report.html');
       await writeFileAtomic(report, renderHtml(summary));
       if (json) await writeFileAtomic(json, `${JSON.stringify(summary, null, 1)}\n`);
-      console.log(renderTerminal(summary, { width: process.stdout.columns ?? 100, color: process.stdout.isTTY === true && !process.env.NO_COLOR }));
+      console.log(renderTerminal(summary, terminalOptions(process.stdout)));
       console.log(`Report: ${report}\nArtifacts: ${dir}`);
       if (!summary.verifiedOnChain || !summary.conserved || !summary.audit.ok || summary.tamperedAudit.ok) process.exitCode = 1;
     });

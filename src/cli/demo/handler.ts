@@ -77,7 +77,7 @@ export async function demo({ dir, port, progress }: DemoOptions): Promise<DemoSu
       const keys = { features: verifierKey(features.vk), payout: verifierKey(payout.vk) };
       const verdicts = await phase('verify', () => verify(workspace, settled.folder, { features: features.vk, payout: payout.vk }, economy));
       const audit = await phase('audit', () => auditJob({ dir, job: settled.folder, srs: context.srs, keys, economy, progress: (m: string) => progress(`audit: ${m}`) }));
-      const tampered = await phase('audit of an altered copy', () => auditAltered(workspace, settled.folder, (copy) => auditJob({ dir: copy, job: settled.folder, srs: context.srs, keys, economy })));
+      const tampered = await phase('audit of an altered copy', () => auditAltered(workspace, (copy) => auditJob({ dir: copy, job: settled.folder, srs: context.srs, keys, economy })));
 
       const r1Stages = registered.registration.stages, r2Stages = settled.job.stages;
       const constraints = await constraintCounts([features.r1cs, payout.r1cs]);
@@ -94,7 +94,7 @@ export async function demo({ dir, port, progress }: DemoOptions): Promise<DemoSu
           constraints: constraints[1], proveSeconds: sum(r2Stages), stages: r2Stages, proofBytes: settled.proofBytes, gas: settled.gas ?? 0,
           blocks: settled.job.batches.length, queries: QUERIES, contributors: registered.registration.contributors.length,
         },
-        payouts: payoutSummaries(registered.registration, settled.job, settled.scores, money.claimed),
+        payouts: payoutSummaries(registered.registration, settled.job, settled.scores, money.claimed, inferred.batches),
         queries: querySummaries(bundle.heldOut.inputs, inferred.batches, registered.registration, settled.job, settled.scores),
         feesIn: String(feesIn), paidOut: String(money.paidOut), refunded: String(money.refunded), treasury: String(money.treasury),
         escrowBalance: String(escrowBalance), conserved,
@@ -156,7 +156,7 @@ async function claimAll(access: ChainAccess, deployment: Parameters<typeof deplo
 }
 
 /** Copies the workspace, alters one int16 of a batch's deltas, audits the copy. */
-async function auditAltered(workspace: Workspace, job: string, run: (dir: string) => ReturnType<typeof auditJob>): ReturnType<typeof auditJob> {
+async function auditAltered(workspace: Workspace, run: (dir: string) => ReturnType<typeof auditJob>): ReturnType<typeof auditJob> {
   const copy = new Workspace(`${workspace.dir}-altered`);
   await rm(copy.dir, { recursive: true, force: true });
   try {
@@ -176,7 +176,7 @@ async function constraintCounts(paths: string[]): Promise<number[]> {
   return paths.map((path) => readR1cs(path).nConstraints);
 }
 
-function payoutSummaries(registration: Registration, job: JobFile, scores: readonly (readonly bigint[])[], claimed: Set<Address>): PayoutSummary[] {
+function payoutSummaries(registration: Registration, job: JobFile, scores: readonly (readonly bigint[])[], claimed: Set<Address>, batches: readonly Batch[]): PayoutSummary[] {
   const total = job.payouts.reduce((a, b) => a + b, 0n);
   return registration.contributors.map(({ name, kind, identity, address }, c) => {
     const column = scores.slice(0, QUERIES).map((row) => row[c]);
@@ -185,18 +185,27 @@ function payoutSummaries(registration: Registration, job: JobFile, scores: reado
     return {
       contributor: name, units: String(job.payouts[c]), address, kind, identity, rows, helped, harmed, claimed: claimed.has(address),
       share: total === 0n ? 0 : Number((job.payouts[c] * 1_000_000n) / total) / 1_000_000,
-      why: whySentence(kind, rows, helped, harmed),
+      why: whySentence(kind, c, scores, job.fees, batches),
     };
   });
 }
 
-const whySentence = (kind: string, rows: number, helped: number, harmed: number): string => {
-  const base = `${rows} rows spoke for ${helped} of ${QUERIES} answers and against ${harmed}`;
-  if (kind === 'flipped') return `${base}: false labels point away from what the model answers`;
-  if (kind === 'duplicate') return `${base}: copied rows earn like their originals, version 1 does not see copies`;
-  if (kind === 'sybil') return `${base}: one of three accounts of one person`;
-  return base;
-};
+/** Where the money came from: the query that paid most, and what the kind of account explains. */
+function whySentence(kind: string, c: number, scores: readonly (readonly bigint[])[], fees: readonly bigint[], batches: readonly Batch[]): string {
+  const digits = batches.flatMap((batch) => batch.predictions);
+  let best = { q: -1, units: 0n, part: 0 };
+  for (let q = 0; q < QUERIES; q++) {
+    const total = scores[q].reduce((sum, s) => (s > 0n ? sum + s : sum), 0n);
+    if (scores[q][c] <= 0n) continue;
+    const units = (fees[q] * scores[q][c]) / total;
+    if (units > best.units) best = { q, units, part: Number((scores[q][c] * 1000n) / total) / 10 };
+  }
+  const earned = best.q < 0 ? 'no answer was in the direction of these rows' : `most for query ${best.q}, answered ${digits[best.q]}: ${best.part.toFixed(1)}% of its fee`;
+  if (kind === 'flipped') return `${earned}; false labels point away from what the model answers`;
+  if (kind === 'duplicate') return `${earned}; copied rows earn like their originals, version 1 does not see copies`;
+  if (kind === 'sybil') return `${earned}; one of three accounts of one person`;
+  return earned;
+}
 
 function querySummaries(inputs: Float32Array, batches: readonly Batch[], registration: Registration, job: JobFile, scores: readonly (readonly bigint[])[]): QuerySummary[] {
   const flat = batches.flatMap((batch) => batch.signed.receipt.inferences.map((inference, i) => ({ inference, predicted: batch.predictions[i], actual: batch.labels[i] })));
