@@ -75,7 +75,6 @@ function runCompiler(cwd: string, args: string[]): Promise<void> {
     // The compiler holds the whole constraint system: the default heap is too small for the largest class.
     execFile(process.execPath, ['--max-old-space-size=4096', cli, ...args], { cwd, maxBuffer: 1 << 26 }, (error, stdout, stderr) => {
       if (!error) return resolve();
-      // eslint-disable-next-line no-control-regex
       const log = `${stdout}\n${stderr}`.replace(/\u001b\[[0-9;]*m/g, '');
       const at = log.search(/error/i);
       reject(new CircuitError('circom refused the circuit', {

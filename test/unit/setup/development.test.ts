@@ -13,7 +13,7 @@ import { readR1cs } from '../../../prover/setup/qap.js';
 import { DEVELOPMENT_TAU, g2Words, readSrs } from '../../../src/commitment/srs.js';
 import { G1_GENERATOR, G2_GENERATOR, g1BufferToAffine, g1Mul, g2Get, g2Mul } from '../../../src/curve/bn254.js';
 import { FileError } from '../../../src/errors/files.js';
-import { SetupError, UncontributedKeyError, WitnessError } from '../../../src/errors/setup.js';
+import { type SetupError, UncontributedKeyError, WitnessError } from '../../../src/errors/setup.js';
 import { bigintToBytes } from '../../../src/field/buffer.js';
 import { FIELD_MODULUS } from '../../../src/field/fr.js';
 import { compileToy, temporaryFolder, toyInput } from './toy.js';
