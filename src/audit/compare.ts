@@ -10,9 +10,20 @@ const text = (value: unknown): string => {
 const short = (value: string): string => value.replace(/0x([0-9a-f]{6})[0-9a-f]{8,}([0-9a-f]{6})/gi, '0x$1..$2');
 
 /** The error for two values that differ; long words are shortened unless that hides the difference. */
-export function mismatch(artifact: string, place: string, replay: unknown, got: unknown, note = ''): AuditMismatchError {
+export function mismatch(artifact: string, place: string, replay: unknown, got: unknown, note = '', source = 'replay gives'): AuditMismatchError {
   const [a, b] = [text(replay), text(got)], hidden = short(a) === short(b);
-  return new AuditMismatchError(artifact, place, `replay gives ${hidden ? a : short(a)}, artifact has ${hidden ? b : short(b)}${note}`);
+  return new AuditMismatchError(artifact, place, `${source} ${hidden ? a : short(a)}, artifact has ${hidden ? b : short(b)}${note}`);
+}
+
+/** Chain data against an artifact's, field by field. @throws AuditMismatchError naming the first field that differs */
+export function assertOnChain(artifact: string, place: string, chain: unknown, got: unknown): void {
+  if (typeof chain === 'object' && chain !== null && typeof got === 'object' && got !== null) {
+    const keys = Object.keys(chain);
+    if (Array.isArray(chain)) assertOnChain(artifact, `${place}: length`, chain.length, (got as unknown[]).length);
+    for (const key of keys) assertOnChain(artifact, Array.isArray(chain) ? `${place}[${key}]` : `${place}.${key}`, chain[key as keyof typeof chain], got[key as keyof typeof got]);
+    return;
+  }
+  if (text(chain).toLowerCase() !== text(got).toLowerCase()) throw mismatch(artifact, place, chain, got, '', 'chain has');
 }
 
 export const samePoints = (a: G1Affine, b: G1Affine): boolean => a.x === b.x && a.y === b.y;

@@ -5,13 +5,18 @@
  */
 import { existsSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { numberToHex, type Hex } from 'viem';
 import type { Economy } from '../chain/index.js';
-import type { Srs } from '../commitment/srs.js';
+import { g2Words, type Srs } from '../commitment/srs.js';
 import { AuditMismatchError } from '../errors/audit.js';
+import { keccakWords } from '../hash/keccak.js';
 import { closeTapSession } from '../inference/session.js';
 import { deploymentSchema, readArtifact, type JobFile, type Registration } from '../protocol/artifacts.js';
+import { pointWords } from '../statement/statement.js';
+import type { VerifierKey } from '../verify/proof.js';
 import { auditBatch, type AuditedBatch } from './batch.js';
 import { auditBundle } from './bundle.js';
+import { auditChain, readChain, refundedBefore } from './chain.js';
 import { assertSame, assertSameWord } from './compare.js';
 import { artifactPath, type AuditContext, type AuditKeys } from './context.js';
 import { auditPayout, readJob, type AuditedJob } from './job.js';
@@ -42,17 +47,26 @@ const subfolders = (context: AuditContext, kind: string): string[] => {
   return existsSync(root) ? readdirSync(root).sort(numeric) : [];
 };
 
+const RELATIONS = ['features', 'payout'] as const;
+
+/** keccak256 of alpha, beta, gamma, delta, ic as EVM words, as the verifier contract has it. */
+const keyHash = ({ alpha, beta, gamma, delta, ic }: VerifierKey): Hex =>
+  numberToHex(keccakWords([...pointWords(alpha), ...[beta, gamma, delta].flatMap(g2Words), ...ic.flatMap(pointWords)]), { size: 32 });
+
 /** The deployment file names the contracts that the registration is bound to. */
-function checkDeployment({ list, deployment }: AuditContext, r: Registration): Promise<boolean> | void {
+function checkDeployment({ list, deployment, keys }: AuditContext, r: Registration): Promise<boolean> | void {
   if (!deployment) return;
   return list.check('deployment', () => {
     assertSame('deployment.json', 'chainId', r.chainId, deployment.chainId);
     assertSameWord('deployment.json', 'verifier', r.verifier, deployment.verifier);
     assertSameWord('deployment.json', 'registry', r.registry, deployment.registry);
-    for (const relation of ['features', 'payout']) {
-      if (!deployment.classes.some((c) => c.name === r.className && c.relation === relation)) throw new AuditMismatchError('deployment.json', 'classes', `${relation} of ${r.className} is missing`);
+    for (const relation of RELATIONS) {
+      const index = deployment.classes.findIndex((c) => c.name === r.className && c.relation === relation);
+      if (index < 0) throw new AuditMismatchError('deployment.json', 'classes', `${relation} of ${r.className} is missing`);
+      const { vkHash } = deployment.classes[index], given = keyHash(keys[relation]);
+      if (given !== vkHash) throw new AuditMismatchError('deployment.json', `classes[${index}].vkHash`, `the auditor's key of ${relation} has ${given}, artifact has ${vkHash}`);
     }
-    return `chain ${deployment.chainId}, registry ${deployment.registry}, escrow ${deployment.escrow}`;
+    return `chain ${deployment.chainId}, registry ${deployment.registry}, escrow ${deployment.escrow}, keys of both relations`;
   });
 }
 
@@ -73,6 +87,8 @@ export async function auditJob(options: AuditOptions): Promise<AuditReport> {
     }
     await checkDeployment(context, registered.registration);
 
+    const chain = options.economy && await readChain(context, options.economy);
+
     const folder = options.job?.replace(/^jobs\//, '');
     const jobs: [string, JobFile][] = [];
     for (const name of folder === undefined ? subfolders(context, 'jobs') : [folder]) {
@@ -88,9 +104,10 @@ export async function auditJob(options: AuditOptions): Promise<AuditReport> {
     }
     const audited: AuditedJob[] = [];
     for (const [name, job] of jobs) {
-      const done = await auditPayout(context, name, job, model, registered, batches);
+      const done = await auditPayout(context, name, job, model, registered, batches, chain && refundedBefore(chain, job.jobId));
       if (done) audited.push(done);
     }
+    if (chain) await auditChain(context, chain, registered, [...batches.values()], audited);
     return list.report();
   } finally {
     if (model) await closeTapSession(model.session);
