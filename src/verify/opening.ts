@@ -69,7 +69,7 @@ export function verifyOpening(
   const blo = 1n << BigInt(half);
   const { gz, gi, hz, hi, ha, sz, si, zi } = proof;
   Object.entries({ gz, gi, hz, hi, ha, sz, si, zi, y, rho }).forEach(([name, value]) => assertCanonical(value, `opening.${name}`));
-  for (const name of ['ch', 'cq', 'cg', 'cs', 'cd', 'wz', 'wi', 'wa'] as const) assertG1(proof[name], `opening.${name}`);
+  for (const name of ['ch', 'cq', 'cg', 'cs', 'cd', 'wz', 'wi', 'wa'] as const) assertG1(proof[name], `opening.${name}`, { allowInfinity: false });
   const transcript = new OpeningTranscript(gammaList, rho, nu);
   const alpha = transcript.points(proof.ch);
   const gamma = transcript.points(proof.cq, proof.cg);
