@@ -18,7 +18,6 @@ import { provePayoutChain } from '../../prover/stages/payout.js';
 import { combinedBlinding } from '../../prover/witness/witness.js';
 import { makeScenario, type Scenario } from '../../test/support/scenario.js';
 import { median, progress } from '../report.js';
-import { floorSeconds, payoutWork, type Rates } from './model.js';
 
 export type Axis = 'T' | 'd' | 'K' | 'Q';
 const FIELD = { T: 'tokensLog', d: 'widthLog', K: 'contributorsLog', Q: 'queriesLog' } as const;
@@ -34,7 +33,6 @@ export interface GrowthPoint {
   nu: number;
   seconds: Record<string, number>;
   chainAndOpening: number;
-  floor: number;
 }
 
 export const growthClass = (axis: Axis, log: number): SizeClass => ({ ...BASE, [FIELD[axis]]: log });
@@ -60,7 +58,7 @@ async function proveOnce(kernels: Kernels, srs: Srs, { payout: { statement, witn
 }
 
 /** @param srs  at least 2^nu powers for every point */
-export async function benchGrowth(kernels: Kernels, srs: Srs, axes: Record<Axis, readonly number[]>, nuOf: (cls: SizeClass) => number, rates: Rates, repetitions: number): Promise<GrowthPoint[]> {
+export async function benchGrowth(kernels: Kernels, srs: Srs, axes: Record<Axis, readonly number[]>, nuOf: (cls: SizeClass) => number, repetitions: number): Promise<GrowthPoint[]> {
   const out: GrowthPoint[] = [];
   for (const axis of Object.keys(axes) as Axis[]) {
     for (const log of axes[axis]) {
@@ -75,7 +73,7 @@ export async function benchGrowth(kernels: Kernels, srs: Srs, axes: Record<Axis,
       const seconds = Object.fromEntries(Object.keys(runs[0]).map((stage) => [stage, median(runs.map((r) => r[stage]))]));
       const chainAndOpening = Object.values(seconds).reduce((a, b) => a + b, 0);
       progress(`${axis} = ${2 ** log}: ${chainAndOpening.toFixed(2)} s`);
-      out.push({ axis, value: 2 ** log, nu, seconds, chainAndOpening, floor: floorSeconds(payoutWork(cls, cls.tokensLog), rates).chainAndOpening });
+      out.push({ axis, value: 2 ** log, nu, seconds, chainAndOpening });
     }
   }
   return out;

@@ -10,9 +10,9 @@ import { developmentSrs } from '../../prover/setup/index.js';
 import { pinnedClasses, readPinned } from '../../prover/setup/manifest.js';
 import { benchBaseline } from '../baseline/run.js';
 import { printTable, progress, writeReport } from '../report.js';
-import { benchClass } from './classes.js';
+import { benchClass, type ClassResult } from './classes.js';
 import { AXES, benchGrowth, growthClass, QUICK_AXES, type Axis } from './growth.js';
-import { floorSeconds, measureRates, payoutWork } from './model.js';
+import { fastest, floorSeconds, measureRates, payoutWork, type Floor } from './model.js';
 
 const PARTS = ['classes', 'growth', 'baseline'] as const;
 const { values: args } = parseArgs({ options: { quick: { type: 'boolean', default: false }, repetitions: { type: 'string' }, only: { type: 'string' }, out: { type: 'string' } } });
@@ -37,34 +37,43 @@ try {
   })));
   progress(`kernels: ${kernels.name}; development SRS of 2^${power} powers`);
   const srs = await developmentSrs(power);
-  const rates = await measureRates(kernels, srs, 16, quick ? 3 : 7);
-  printTable('Rates measured with these kernels (million a second)', ['', 'rate'], [
+  const before = await measureRates(kernels, srs, 16, quick ? 3 : 7);
+
+  const classRuns: (ClassResult & { chainAndOpening: number })[] = [];
+  for (const cls of has('classes') ? classes : []) {
+    for (const result of await benchClass(kernels, cls, repetitions)) {
+      const { groth16, witness, total, ...chain } = result.seconds;
+      const chainAndOpening = Object.values(chain).reduce((a, b) => a + b, 0);
+      classRuns.push({ ...result, chainAndOpening });
+      progress(`${cls.name} ${result.relation}: ${total.toFixed(2)} s = chain and opening ${chainAndOpening.toFixed(2)} + circuit witness ${witness.toFixed(2)} + groth16 ${groth16.toFixed(2)}`);
+    }
+  }
+  const growthRuns = has('growth') ? await benchGrowth(kernels, srs, axes, nuOf, quick ? 1 : Math.min(3, repetitions)) : [];
+
+  const rates = fastest(before, await measureRates(kernels, srs, 16, quick ? 3 : 7));
+  printTable('Rates of these kernels (million a second, fastest run)', ['', 'rate'], [
     ['field products', rates.products / 1e6], ['field by int8 products', rates.smallProducts / 1e6], ['MSM points, 2^16', rates.msmPoints / 1e6], ['bytes copied', rates.bytes / 1e6],
   ]);
+  const floored = <T extends { chainAndOpening: number }>(result: T, cls: SizeClass): T & { floor: Floor; overFloor: number; overProducts: number } => {
+    const floor = floorSeconds(payoutWork(cls, cls.tokensLog), rates);
+    return { ...result, floor, overFloor: result.chainAndOpening / floor.chainAndOpening, overProducts: result.chainAndOpening / floor.productsOnly };
+  };
 
-  const classResults = [];
-  if (has('classes')) {
-    for (const cls of classes) {
-      const floor = floorSeconds(payoutWork(cls, cls.tokensLog), rates);
-      for (const result of await benchClass(kernels, cls, repetitions)) {
-        const { groth16, witness, total, ...chain } = result.seconds;
-        const chainAndOpening = Object.values(chain).reduce((a, b) => a + b, 0);
-        classResults.push({ ...result, chainAndOpening, ...(result.relation === 'payout' ? { floor, overFloor: chainAndOpening / floor.chainAndOpening, overProducts: chainAndOpening / floor.productsOnly } : {}) });
-        progress(`${cls.name} ${result.relation}: ${total.toFixed(2)} s = chain and opening ${chainAndOpening.toFixed(2)} + circuit witness ${witness.toFixed(2)} + groth16 ${groth16.toFixed(2)}`);
-      }
-    }
+  const classResults = classRuns.map((r) => (r.relation === 'payout' ? floored(r, all.find(({ name }) => name === r.className)!) : { ...r, floor: undefined, overFloor: undefined, overProducts: undefined }));
+  if (classResults.length > 0) {
     const stages = [...new Set(classResults.flatMap(({ seconds }) => Object.keys(seconds)))];
-    printTable(`Proving, seconds by stage (median of ${repetitions}; every proof verified)`, ['class', 'relation', 'tokens', 'constraints', ...stages, 'verify', 'chain+opening', 'floor', 'x floor', 'x products'],
+    printTable(`Proving, seconds by stage (median of ${repetitions}; every proof verified)`,
+      ['class', 'relation', 'tokens', 'constraints', ...stages, 'verify', 'chain+opening', 'floor', 'x floor', 'x products'],
       classResults.map((r) => [r.className, r.relation, r.tokens, r.constraints, ...stages.map((stage) => r.seconds[stage]?.toFixed(3) ?? '-'), r.verifySeconds, r.chainAndOpening,
         r.floor?.chainAndOpening.toFixed(3) ?? '-', r.overFloor?.toFixed(2) ?? '-', r.overProducts?.toFixed(2) ?? '-']));
   }
 
-  const growth = has('growth') ? await benchGrowth(kernels, srs, axes, nuOf, rates, quick ? 1 : Math.min(3, repetitions)) : [];
+  const growth = growthRuns.map((point) => floored(point, growthClass(point.axis, Math.log2(point.value))));
   if (growth.length > 0) {
     const stages = Object.keys(growth[0].seconds);
-    printTable('Growth of chain and opening, payout (base: Q = K = 16, L = 2, r = 8, d = 64, T = 1024, one block)', ['axis', 'value', 'nu', ...stages, 'sum', 'x before', 'floor', 'x floor'],
+    printTable('Growth of chain and opening, payout (base: Q = K = 16, L = 2, r = 8, d = 64, T = 1024, one block)', ['axis', 'value', 'nu', ...stages, 'sum', 'x before', 'floor', 'x floor', 'x products'],
       growth.map((p, i) => [p.axis, p.value, p.nu, ...stages.map((stage) => p.seconds[stage]), p.chainAndOpening,
-        growth[i - 1]?.axis === p.axis ? (p.chainAndOpening / growth[i - 1].chainAndOpening).toFixed(2) : '-', p.floor, (p.chainAndOpening / p.floor).toFixed(2)]));
+        growth[i - 1]?.axis === p.axis ? (p.chainAndOpening / growth[i - 1].chainAndOpening).toFixed(2) : '-', p.floor.chainAndOpening, p.overFloor.toFixed(2), p.overProducts.toFixed(2)]));
   }
 
   const pinned = await readPinned();
