@@ -38,6 +38,7 @@ export interface SettleInput {
 }
 
 export const PAYMENT_STATUS = ['none', 'funded', 'committed', 'paid', 'refunded'] as const;
+export const BLOCK_STATUS = ['unknown', 'committed', 'settled'] as const;
 export interface PaymentState {
   payer: Address;
   feeWei: bigint;
@@ -99,6 +100,10 @@ export class Economy {
   async payment(key: Hex): Promise<PaymentState> {
     const [payer, feeWei, status, deadline] = await read(this.client, attributionEscrowAbi, this.deployment.escrow, 'payments', [key]);
     return { payer, feeWei, status: PAYMENT_STATUS[status], deadline };
+  }
+
+  async blockState(id: Hex): Promise<(typeof BLOCK_STATUS)[number]> {
+    return BLOCK_STATUS[Number(await read(this.client, attributionEscrowAbi, this.deployment.escrow, 'blockState', [id]))];
   }
 
   currentRecord(adapterId: Hex): Promise<Hex> {

@@ -1,21 +1,10 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
+import { run } from '../support/cli.js';
 import type { DemoSummary } from '../../src/protocol/summary.js';
-
-const cli = fileURLToPath(new URL('../../src/cli/main.js', import.meta.url));
-
-export const run = (args: string[]): Promise<{ code: number | null; out: string }> => new Promise((resolve) => {
-  const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let out = '';
-  child.stdout.on('data', (data: Buffer) => { out += data; });
-  child.stderr.on('data', (data: Buffer) => { out += data; });
-  child.on('close', (code) => resolve({ code, out }));
-});
 
 describe('the demonstration', () => {
   let dir: string, summary: DemoSummary, result: { code: number | null; out: string };

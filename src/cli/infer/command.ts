@@ -5,14 +5,14 @@ import { chainIdOption, dirOption, integer, keysOption, open, rpcOption } from '
 import { consoleProgress, openKeys, Workspace } from '../workspace.js';
 import { infer } from './handler.js';
 
-interface Options { dir: string; rpc: string; chainId: number; keys?: string; from: number; count: number; batchSize: number; fee: bigint }
+interface Options { dir: string; rpc: string; chainId: number; keys?: string; from: number; count: number; batchSize: number; fee?: bigint }
 
 export function inferCommand(program: Command): void {
   program.command('infer').description('serve held-out digits: fees paid in, activations committed, receipts signed, blocks on chain')
     .option(...dirOption).option(...rpcOption).option(...chainIdOption).option(...keysOption)
     .option('--from <row>', 'first held-out row', integer, 0).option('--count <n>', 'rows', integer, 16).option('--batch-size <n>', 'rows to a block, a power of two', integer, 4)
-    .option('--fee <open>', 'fee of each inference in OPEN', open, open('0.01'))
-    .action(async ({ dir, rpc, chainId, keys, from, count, batchSize, fee }: Options) => {
+    .option('--fee <open>', 'fee of each inference in OPEN (default: 0.01)', open)
+    .action(async ({ dir, rpc, chainId, keys, from, count, batchSize, fee = open('0.01') }: Options) => {
       const progress = consoleProgress();
       const workspace = new Workspace(dir);
       const { srs } = await openKeys(sizeClass((await readBundle(workspace.model)).manifest.sizeClass.name), keys, progress);

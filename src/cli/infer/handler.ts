@@ -7,11 +7,12 @@ import { readBundle, tapSpecOf } from '../../models/index.js';
 import { batchSchema, readArtifact, writeArtifact, type Batch } from '../../protocol/artifacts.js';
 import { receiptHashOf } from '../../protocol/receipt.js';
 import { receiptBlock, receiptInferences } from '../../protocol/statements.js';
-import { blockId } from '../../chain/index.js';
+import { blockId, type Economy } from '../../chain/index.js';
 import { sizeClass } from '../../statement/classes.js';
 import { relationShape } from '../../statement/sizeClass.js';
 import type { LocalAccount } from 'viem';
 import { account, economyAs, isLocalChain, type ChainAccess } from '../accounts.js';
+import { noted } from '../transaction.js';
 import { deploymentOf } from '../register/handler.js';
 import type { Progress, Workspace } from '../workspace.js';
 
@@ -55,6 +56,7 @@ export async function infer(workspace: Workspace, access: ChainAccess, srs: Srs,
   // Requests are keyed by a nonce of the payer: never used twice on this escrow.
   const nonceBase = BigInt(Date.now()) << 32n;
   try {
+    await resumeBatches(workspace, nodeEconomy, progress);
     for (let start = 0, b = 0; start < count; start += batchSize, b++) {
       const size = Math.min(batchSize, count - start);
       const first = from + start;
@@ -93,13 +95,8 @@ export async function infer(workspace: Workspace, access: ChainAccess, srs: Srs,
         format: 'zkattr-batch', signed, blockId: id, predictions: [...taps.predictions.slice(0, size)], labels: [...heldOut.labels.slice(first, first + size)],
       };
       await writeArtifact(at('batch.json'), batch);
-      const sent = await nodeEconomy.commitBlock({
-        adapterId: registration.adapterId, heightLog, dlt: record.dlt, x: record.x, inferences: receiptInferences(receipt), receiptHash: receiptHashOf(receipt),
-      });
-      if (sent.result !== id) throw new CliError('the escrow made another block', { code: 'BLOCK_ID', where: 'commitBlock', expected: id, got: sent.result });
-      result.gas.commitBlock += Number(sent.receipt.gasUsed);
-      const final: Batch = { ...batch, transaction: { hash: sent.receipt.transactionHash, gas: Number(sent.receipt.gasUsed) } };
-      await writeArtifact(at('batch.json'), final);
+      const final = await commitBatch(workspace, folder, batch, nodeEconomy);
+      result.gas.commitBlock += final.transaction?.gas ?? 0;
       result.batches.push(final);
       result.folders.push(folder);
     }
@@ -107,6 +104,37 @@ export async function infer(workspace: Workspace, access: ChainAccess, srs: Srs,
     await closeTapSession(session);
   }
   return result;
+}
+
+/** Commits the block of a written batch on chain and notes the transaction. A block that is already there is only noted. */
+async function commitBatch(workspace: Workspace, folder: string, batch: Batch, node: Economy): Promise<Batch> {
+  const { receipt } = batch.signed;
+  const record = receiptBlock(receipt);
+  let transaction: Batch['transaction'];
+  if ((await node.blockState(batch.blockId)) === 'unknown') {
+    const sent = await node.commitBlock({
+      adapterId: receipt.adapterId, heightLog: receipt.heightLog, dlt: record.dlt, x: record.x, inferences: receiptInferences(receipt), receiptHash: receiptHashOf(receipt),
+    });
+    if (sent.result !== batch.blockId) throw new CliError('the escrow made another block', { code: 'BLOCK_ID', where: 'commitBlock', expected: batch.blockId, got: sent.result });
+    transaction = { hash: sent.receipt.transactionHash, gas: Number(sent.receipt.gasUsed) };
+  } else {
+    const event = (await node.escrowEvents('BlockCommitted')).find(({ args }) => args.blockId === batch.blockId);
+    if (!event) throw new CliError('block is on chain, its event is not', { code: 'BLOCK_EVENT', where: folder, expected: batch.blockId, hint: 'use a node that keeps the history' });
+    transaction = await noted(node.client, event.transactionHash);
+  }
+  const final: Batch = { ...batch, transaction };
+  await writeArtifact(workspace.path('batches', folder, 'batch.json'), final);
+  return final;
+}
+
+/** Commits what an interrupted run had written and not yet sent: its fees are paid, its tables and blinding factors on disk. */
+async function resumeBatches(workspace: Workspace, node: Economy, progress: Progress): Promise<void> {
+  for (const folder of workspace.finished('batches', 'batch.json')) {
+    const batch = await readBatch(workspace, folder);
+    if (batch.transaction) continue;
+    progress(`batch ${folder}: resume, commit the block of an interrupted run`);
+    await commitBatch(workspace, folder, batch, node);
+  }
 }
 
 const bytes = (table: Float32Array | Int8Array | Int16Array): Uint8Array => new Uint8Array(table.buffer, table.byteOffset, table.byteLength);

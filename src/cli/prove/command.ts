@@ -4,7 +4,7 @@ import { sizeClass } from '../../statement/classes.js';
 import { chainIdOption, dirOption, keysOption, rpcOption } from '../options.js';
 import { withProving } from '../proving.js';
 import { consoleProgress, Workspace } from '../workspace.js';
-import { provePayout } from './handler.js';
+import { provePayout, resumeJobs } from './handler.js';
 
 interface Options { dir: string; rpc: string; chainId: number; keys?: string; settle: boolean }
 
@@ -16,6 +16,13 @@ export function proveCommand(program: Command): void {
       const progress = consoleProgress();
       const workspace = new Workspace(dir);
       const registration = await workspace.registration();
+      if (settle) {
+        const resumed = await resumeJobs(workspace, { rpcUrl: rpc, chainId }, progress);
+        if (resumed.length > 0) {
+          console.log(`settled ${resumed.map((folder) => `job ${folder}`).join(', ')} of an earlier run; run the command again for new batches`);
+          return;
+        }
+      }
       await withProving(sizeClass(registration.className), keys, progress, async (context) => {
         const { folder, job, proofBytes, gas } = await provePayout(workspace, context, settle ? { rpcUrl: rpc, chainId } : undefined);
         console.log(`job ${folder}: ${job.jobId}, proof ${proofBytes} bytes${gas ? `, settled with ${gas} gas` : ', not settled'}`);

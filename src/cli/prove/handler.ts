@@ -2,7 +2,7 @@ import { CliError } from '../../errors/cli.js';
 import { FileError } from '../../errors/files.js';
 import { readFileChecked } from '../../files/atomic.js';
 import { readBundle } from '../../models/index.js';
-import { contractProof, featureRecord } from '../../chain/index.js';
+import { contractProof, featureRecord, type BlockRecord } from '../../chain/index.js';
 import { batchSecretsSchema, jobSchema, readArtifact, writeArtifact, type JobFile } from '../../protocol/artifacts.js';
 import { receiptBlock } from '../../protocol/statements.js';
 import { sizeClass } from '../../statement/classes.js';
@@ -10,8 +10,9 @@ import { relationShape } from '../../statement/sizeClass.js';
 import { account, economyAs, type ChainAccess } from '../accounts.js';
 import { readBatch } from '../infer/handler.js';
 import type { ProvingContext } from '../proving.js';
+import { noted } from '../transaction.js';
 import { deploymentOf } from '../register/handler.js';
-import type { Workspace } from '../workspace.js';
+import type { Progress, Workspace } from '../workspace.js';
 import type { JobBatch } from '../../../prover/workflow/payout.js';
 
 export interface ProveCommandResult {
@@ -26,14 +27,17 @@ export interface ProveCommandResult {
 /** Calldata words of a proof: y, p*, tau_hi, gamma', rho', 5 + 3 points, 8 scalars, Groth16 with 8 words. */
 export const proofBytes = (job: { proof: JobFile['proof'] }): number => 32 * (1 + job.proof.point.length + job.proof.tauHigh.length + 2 + 16 + 8 + 8);
 
-/** Batches that no job of this workspace has taken, as many as the class holds. */
+/** Committed batches that no job of this workspace has taken. */
 async function openBatches(workspace: Workspace): Promise<string[]> {
   const taken = new Set<string>();
   for (const name of workspace.finished('jobs', 'job.json')) {
-    const job = await readArtifact(workspace.path('jobs', name, 'job.json'), jobSchema);
-    if (job.transaction) job.batches.forEach((batch) => taken.add(batch));
+    (await readArtifact(workspace.path('jobs', name, 'job.json'), jobSchema)).batches.forEach((batch) => taken.add(batch));
   }
-  return workspace.finished('batches', 'batch.json').filter((name) => !taken.has(name));
+  const open: string[] = [];
+  for (const name of workspace.finished('batches', 'batch.json')) {
+    if (!taken.has(name) && (await readBatch(workspace, name)).transaction) open.push(name);
+  }
+  return open;
 }
 
 async function loadBatch(workspace: Workspace, folder: string): Promise<JobBatch> {
@@ -85,17 +89,45 @@ export async function provePayout(workspace: Workspace, context: ProvingContext,
   const result: ProveCommandResult = { folder, job, scores, proofBytes: proofBytes(job) };
   if (!access) return result;
 
+  const final = await settleJob(workspace, folder, job, batches.map((batch) => batch.record), access, progress);
+  return { ...result, job: final, gas: final.transaction?.gas };
+}
+
+/** Settles a proved job and notes the transaction. One that is already settled is only noted: nothing is paid twice. */
+async function settleJob(workspace: Workspace, folder: string, job: JobFile, blocks: readonly BlockRecord[], access: ChainAccess, progress: Progress): Promise<JobFile> {
   progress('settle on chain');
+  const registration = await workspace.registration(), deployment = await workspace.deployment();
   const economy = await economyAs(access, deploymentOf(deployment), 'prover');
-  const keeper = { chainId: deployment.chainId, address: deployment.registry };
-  const record = featureRecord(keeper, registration.adapter, registration.training, registration.contributors.map((c) => c.address), registration.g);
-  const { opening, proof } = contractProof(job.proof);
-  const sent = await economy.settle({
-    job: { record, blocks: batches.map((batch) => batch.record), prover },
-    settlement: { bt: job.bits, m: job.mask, payouts: job.payouts, zeroQueries: job.zeroQueries }, opening, proof,
-  });
-  if (sent.result !== job.jobId) throw new CliError('the escrow settled another job', { code: 'JOB_ID', where: 'settle', expected: job.jobId, got: sent.result });
-  const final: JobFile = { ...job, transaction: { hash: sent.receipt.transactionHash, gas: Number(sent.receipt.gasUsed) } };
+  let transaction: JobFile['transaction'];
+  const settled = (await economy.escrowEvents('JobSettled')).find(({ args }) => args.jobId === job.jobId);
+  if (settled) {
+    transaction = await noted(economy.client, settled.transactionHash);
+  } else {
+    const keeper = { chainId: deployment.chainId, address: deployment.registry };
+    const record = featureRecord(keeper, registration.adapter, registration.training, registration.contributors.map((c) => c.address), registration.g);
+    const { opening, proof } = contractProof(job.proof);
+    const sent = await economy.settle({
+      job: { record, blocks: [...blocks], prover: job.prover },
+      settlement: { bt: job.bits, m: job.mask, payouts: job.payouts, zeroQueries: job.zeroQueries }, opening, proof,
+    });
+    if (sent.result !== job.jobId) throw new CliError('the escrow settled another job', { code: 'JOB_ID', where: 'settle', expected: job.jobId, got: sent.result });
+    transaction = { hash: sent.receipt.transactionHash, gas: Number(sent.receipt.gasUsed) };
+  }
+  const final: JobFile = { ...job, transaction };
   await writeArtifact(workspace.path('jobs', folder, 'job.json'), final);
-  return { ...result, job: final, gas: Number(sent.receipt.gasUsed) };
+  return final;
+}
+
+/** Settles jobs that an interrupted run, or `--no-settle`, left proved and unsettled. @returns their folders */
+export async function resumeJobs(workspace: Workspace, access: ChainAccess, progress: Progress): Promise<string[]> {
+  const resumed: string[] = [];
+  for (const folder of workspace.finished('jobs', 'job.json')) {
+    const job = await readArtifact(workspace.path('jobs', folder, 'job.json'), jobSchema);
+    if (job.transaction) continue;
+    progress(`job ${folder}: resume a proof that was not settled`);
+    const batches = await Promise.all(job.batches.map((batch) => readBatch(workspace, batch)));
+    await settleJob(workspace, folder, job, batches.map((batch) => receiptBlock(batch.signed.receipt)), access, progress);
+    resumed.push(folder);
+  }
+  return resumed;
 }
