@@ -14,7 +14,7 @@ import { trainCommand } from './train/command.js';
 import { verifyCommand } from './verify/command.js';
 
 const { version, description } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string; description: string };
-const program = new Command('zkattr').description(description).version(version).showHelpAfterError();
+const program = new Command('zkattr').description(description).version(version).showHelpAfterError().enablePositionalOptions();
 for (const add of [setupCommand, trainCommand, registerCommand, inferCommand, proveCommand, verifyCommand, auditCommand, demoCommand]) add(program);
 
 try {

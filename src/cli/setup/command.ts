@@ -8,7 +8,7 @@ import { consoleProgress } from '../workspace.js';
 interface Options { class: string; dev?: boolean; ptau?: string; out?: string; contributions: string[]; beacon?: string }
 
 export function setupCommand(program: Command): void {
-  const command = program.command('setup').description('make proving and verification keys of a size class')
+  const command = program.command('setup').enablePositionalOptions().description('make proving and verification keys of a size class')
     .option('-c, --class <name>', 'size class of circuits/circuits.json', '16x16')
     .option('--dev', 'development keys: fast, cached, known tau; refused off local chains (the default)')
     .option('--ptau <file>', 'powers-of-tau ceremony file (prepared for phase 2): real keys')
@@ -32,10 +32,9 @@ export function setupCommand(program: Command): void {
   command.command('verify').description('check keys against the ceremony file they were made from')
     .requiredOption('--keys <folder>', 'folder of `zkattr setup --ptau`', folder)
     .requiredOption('--ptau <file>', 'the ceremony file', folder)
-    .action(async ({ keys, ptau }: { keys: string; ptau: string }, self: Command) => {
+    .action(async ({ keys, ptau }: { keys: string; ptau: string }) => {
       const { verifySetup } = await import('../../../prover/setup/index.js');
-      const parent = self.parent?.opts<Options>();
-      const report = await verifySetup(keys, parent?.ptau ? resolve(parent.ptau) : ptau, { progress: consoleProgress() });
+      const report = await verifySetup(keys, ptau, { progress: consoleProgress() });
       for (const check of report.checks) console.log(`${check.ok ? 'ok  ' : 'FAIL'} ${check.name}${check.detail ? `: ${check.detail}` : ''}`);
       if (!report.ok) process.exitCode = 1;
     });
