@@ -5,6 +5,7 @@ import { g1Get, g1Combine, blindingGenerator, type G1Affine } from '../src/curve
 import { maskIndices, MASK_SIDE } from '../src/commitment/mask.js';
 import { randomScalar } from '../src/commitment/kzg.js';
 import type { Srs } from '../src/commitment/srs.js';
+import { CommitmentError } from '../src/errors/commitment.js';
 import { frBufferFrom, type G1Buffer } from '../src/field/buffer.js';
 import { frAdd, frMul } from '../src/field/fr.js';
 import { checkStatement, listChallenge, statementDigest, statementList, type Statement } from '../src/statement/statement.js';
@@ -29,9 +30,15 @@ export interface Mask {
   salt: bigint;
 }
 
+/** @throws CommitmentError unless the string has 2^nu powers; bases beyond its end would read as infinity */
+function requirePowers(srs: Srs, nu: number): void {
+  if (srs.power < nu) throw new CommitmentError('reference string is too short', { code: 'SRS_TOO_SHORT', where: 'opening', expected: `2^${nu} powers`, got: `2^${srs.power}`, hint: 'take the string of the class\'s keys' });
+}
+
 /** Draws and commits a mask for a proof of this shape. It is part of the statement, so it comes first. */
 export async function drawMask(kernels: Kernels, srs: Srs, cls: SizeClass, relation: Relation, tokensLog: number, random: () => bigint = randomScalar): Promise<Mask> {
   const { nu } = dimsOf(relationShape(cls, relation), tokensLog);
+  requirePowers(srs, nu);
   const indices = maskIndices(nu);
   const values = Array.from({ length: MASK_SIDE * MASK_SIDE }, random);
   const bases: G1Buffer = new Uint8Array(64 * indices.length);
@@ -69,6 +76,7 @@ export async function prove(statement: Statement, witness: RelationWitness | (Pa
   const { kernels, groth16, srs, keys } = options;
   const { shape, dims } = checkStatement(statement);
   checkWitness(witness, shape, dims);
+  requirePowers(srs, dims.nu);
   const clock = new StageClock(options.progress);
   const secrets = { salt: mask.salt, mask: mask.values };
   const payout = 'bits' in witness;

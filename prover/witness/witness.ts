@@ -3,7 +3,7 @@
  * (src/statement/sizeClass.ts); index order as in section 2 of the protocol.
  */
 import { CommitmentError } from '../../src/errors/commitment.js';
-import { frBuffer, frSet } from '../../src/field/buffer.js';
+import { frBuffer, frCount, frSet } from '../../src/field/buffer.js';
 import { frAdd, frFrom, frMul } from '../../src/field/fr.js';
 import type { Committed, IntTable } from '../../src/commitment/kzg.js';
 import type { Dims, RelationShape } from '../../src/statement/sizeClass.js';
@@ -51,4 +51,6 @@ export function checkWitness(witness: RelationWitness, shape: RelationShape, dim
   const adapter = width * 2 ** shape.cls.rankLog;
   if (witness.a.table.data.length !== adapter) wrong('adapter A', adapter, witness.a.table.data.length);
   if (witness.b.table.data.length !== adapter) wrong('adapter B', adapter, witness.b.table.data.length);
+  const features = 2 ** (shape.cls.contributorsLog + shape.cls.layersLog + 2 * shape.cls.rankLog);
+  if (frCount(witness.g.table.data) !== features) wrong('G', features, frCount(witness.g.table.data));
 }

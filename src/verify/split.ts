@@ -23,6 +23,10 @@ export function verifySplit(shape: RelationShape, lists: PublicLists, messages: 
   const equal = (holds: boolean, where: string): void => {
     if (!holds) throw new ProofRejectedError('reward split is not canonical', { code: 'SPLIT', where });
   };
+  const lengths = { totals: shape.queries, shifts: shape.queries, lambdas: shape.queries, feeRemainders: shape.queries, payoutRemainders: shape.contributors };
+  for (const [name, expected] of Object.entries(lengths) as [keyof SplitMessages, number][]) {
+    if (messages[name].length !== expected) throw new ProofRejectedError('list of the split has the wrong length', { code: 'PROOF_SHAPE', where: `split ${name}`, expected, got: messages[name].length });
+  }
   let zeroQueries = 0n;
   const mus = messages.totals.map((total, q) => {
     const where = `query ${q}`;

@@ -61,26 +61,40 @@ describe('a claim changed after its challenge', () => {
     }, 'columns');
   });
 
-  it('g and phi: the same product, the rest hidden in u and z under the old rounds and mu', async () => {
-    await afterChallenge((m, { mu, tokensFinal }) => {
-      // A final claim is linear in its start, with slope the product of the rounds' challenges.
-      const slope = honest.vectors.tokens.filter((r) => r !== 0n).reduce(frMul, 1n);
-      const { g, phi, u, z } = m;
-      for (let t = 2n; ; t++) {
-        [m.g, m.phi] = [frMul(g, t), frMul(phi, frInv(t))];
-        // u' z' = k2 and u' + mu z' = k1:  mu z'^2 - k1 z' + k2 = 0
-        const k1 = frFrom(u + mu * z + mu * mu * (g - m.g));
-        const k2 = frMul(frMul(u, z), frMul(frFrom(tokensFinal + slope * (m.phi - phi)), frInv(tokensFinal)));
-        const root = squareRoot(frFrom(k1 * k1 - 4n * mu * k2));
-        if (root === undefined) continue;
-        m.z = frMul(frAdd(k1, root), frInv(frMul(2n, mu)));
-        m.u = frFrom(k1 - mu * m.z);
-        assert.equal(frMul(m.u, m.z), k2);
-        assert.equal(frMul(m.g, m.phi), frMul(g, phi));
-        assert.equal(frFrom(m.u + mu * m.z + mu * mu * m.g), frFrom(u + mu * z + mu * mu * g));
-        return;
-      }
-    }, 'tokens');
+  /** Moves the product of g and phi, and what it and a change of bt add to the next starts, into u and z: all under the old rounds and mu. */
+  function hide(m: PayoutMessages, { mu, tokensFinal }: Record<string, bigint>, bt: bigint): void {
+    // A final claim is linear in its start, with slope the product of the rounds' challenges.
+    const slope = honest.vectors.tokens.filter((r) => r !== 0n).reduce(frMul, 1n);
+    const { g, phi, u, z } = m;
+    const start = (x: PayoutMessages): bigint => frFrom(x.u + mu * x.z + mu * mu * x.g + mu ** 3n * x.bt);
+    const before = start(m);
+    m.bt = bt;
+    for (let t = 2n; ; t++) {
+      [m.g, m.phi] = [frMul(g, t), frMul(phi, frInv(t))];
+      // u' z' = k2 and u' + mu z' = k1:  mu z'^2 - k1 z' + k2 = 0
+      const k1 = frFrom(before - mu * mu * m.g - mu ** 3n * bt);
+      const k2 = frMul(frMul(u, z), frMul(frFrom(tokensFinal + slope * (m.phi - phi)), frInv(tokensFinal)));
+      const root = squareRoot(frFrom(k1 * k1 - 4n * mu * k2));
+      if (root === undefined) continue;
+      m.z = frMul(frAdd(k1, root), frInv(frMul(2n, mu)));
+      m.u = frFrom(k1 - mu * m.z);
+      assert.equal(frMul(m.u, m.z), k2);
+      assert.equal(frMul(m.g, m.phi), frMul(g, phi));
+      assert.equal(start(m), before);
+      return;
+    }
+  }
+  it('g and phi: the same product, the rest hidden in u and z', () => afterChallenge((m, seen) => hide(m, seen, m.bt), 'tokens'));
+
+  it('bt: the other root of bits, the rest hidden in g, phi, u and z', async () => {
+    await afterChallenge((m, seen) => {
+      // bitsSquare bt^2 + bitsLinear bt = final: the roots add up to - bitsLinear / bitsSquare
+      const other = frSub(frNeg(frMul(seen.bitsLinear, frInv(seen.bitsSquare))), m.bt);
+      const value = (bt: bigint): bigint => frFrom(seen.bitsSquare * bt * bt + seen.bitsLinear * bt);
+      assert.equal(value(other), value(m.bt));
+      assert.equal(value(other), seen.bitsFinal);
+      hide(m, seen, other);
+    }, 'influence');
   });
 
   it('v: the kernel of columns and of the rows\' start under the old gamma', async () => {
@@ -125,10 +139,13 @@ describe('a claim changed after its challenge', () => {
 
 describe('the public list', () => {
   it('binds every word: one changed word and its own E have no witness', async () => {
-    for (let i = 0; i < honest.list.length; i++) {
-      const list = honest.list.map((word, k) => (k === i ? frAdd(word, 1n) : word));
-      const { gammaList, evaluation } = listChallenge(honest.claim.gammaPrime, list);
-      assert.match(await system.circuitFault('payout', { ...honest.input, gammaList, listEvaluation: evaluation }) ?? '', /^Payout line/, `word ${i}`);
+    const features = play(job.features.statement, await system.chainMessages(job.features));
+    for (const [relation, { list, claim, input }] of [['payout', honest], ['features', features]] as const) {
+      assert.equal(await system.circuitFault(relation, input), undefined);
+      for (let i = 0; i < list.length; i++) {
+        const { gammaList, evaluation } = listChallenge(claim.gammaPrime, list.map((word, k) => (k === i ? frAdd(word, 1n) : word)));
+        assert.match(await system.circuitFault(relation, { ...input, gammaList, listEvaluation: evaluation }) ?? '', /^(Payout|Features) line/, `${relation} word ${i}`);
+      }
     }
   });
 

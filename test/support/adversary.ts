@@ -131,9 +131,10 @@ function walk<M extends FeaturesMessages | PayoutMessages>(statement: Statement,
     const bits = rounds('bits', frFrom(b1 * m.magnitude + b2 * m.sign), m.bitsMessage);
     const axisWeights = bitWeights(bits.point.slice(0, BIT_AXIS_LOG));
     const axis = frMul(eqPoint(scores.point, bits.point.slice(BIT_AXIS_LOG)), frFrom(b1 * axisWeights.power + b2 * axisWeights.sign));
+    // e bt^2 + (axis - e) bt - claim = 0
+    const e = eqPoint(omega, bits.point), b = frFrom(axis - e);
+    Object.assign(seen, { bitsSquare: e, bitsLinear: b });
     if (repairs('bits')) {
-      // e bt^2 + (axis - e) bt - claim = 0
-      const e = eqPoint(omega, bits.point), b = frFrom(axis - e);
       const root = squareRoot(frFrom(b * b + 4n * e * bits.claim));
       if (root === undefined) return undefined;
       m.bt = frMul(frFrom(root - b), frInv(frMul(2n, e)));

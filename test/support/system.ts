@@ -72,11 +72,11 @@ export class System {
   }
 
   /** Chain messages for any statement and witness: every sumcheck is computed honestly over what is handed in, also over lies. */
-  async chainMessages<R extends Scenario['features'] | Scenario['payout']>({ statement, witness, mask }: R): Promise<MessagesOf<R>> {
+  async chainMessages<R extends Scenario['features'] | Scenario['payout']>({ statement, witness, mask }: R, kernels = this.kernels): Promise<MessagesOf<R>> {
     const secrets = { salt: mask.salt, mask: mask.values };
     const { messages } = 'bits' in witness
-      ? await provePayoutChain(this.kernels, statement, witness, secrets, new StageClock())
-      : await proveFeaturesChain(this.kernels, statement, witness, secrets, new StageClock());
+      ? await provePayoutChain(kernels, statement, witness, secrets, new StageClock())
+      : await proveFeaturesChain(kernels, statement, witness, secrets, new StageClock());
     return copy(messages) as MessagesOf<R>; // the split is the witness's own
   }
 
