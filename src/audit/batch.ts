@@ -11,10 +11,10 @@ import { quantizedMax } from '../quantize/index.js';
 import { batchSchema, batchSecretsSchema, readArtifact, type Batch, type BatchSecrets, type Registration } from '../protocol/artifacts.js';
 import type { InferenceReceipt } from '../protocol/receipt.js';
 import { receiptBlock } from '../protocol/statements.js';
-import { sizeClass } from '../statement/classes.js';
 import { assertRange, assertSame, assertSameTable, assertSameWord, firstDifference, mismatch, samePoints } from './compare.js';
 import { commitValues } from './commitments.js';
 import { artifactPath, type AuditContext, type AuditedModel } from './context.js';
+import type { AuditedRegistration } from './registration.js';
 
 export interface AuditedBatch {
   folder: string;
@@ -33,23 +33,27 @@ async function readTable(context: AuditContext, file: string, bytes: number): Pr
   return Uint8Array.from(data).buffer;
 }
 
-export async function auditBatch(context: AuditContext, folder: string, model: AuditedModel | undefined, registration: Registration): Promise<AuditedBatch | undefined> {
+export async function auditBatch(context: AuditContext, folder: string, model: AuditedModel | undefined, { registration, cls }: AuditedRegistration): Promise<AuditedBatch | undefined> {
   const { list } = context, at = (file: string): string => `batches/${folder}/${file}`, title = (what: string): string => `batch ${folder}: ${what}`;
   const batch = await list.value(title('file'), () => readArtifact(artifactPath(context, at('batch.json')), batchSchema), (b) => `${b.signed.receipt.inferences.length} inferences`);
-  const secrets = await list.value(title('secrets'), async () => {
-    const read = await readArtifact(artifactPath(context, at('secrets.json')), batchSecretsSchema);
-    if (batch) assertSameWord(at('secrets.json'), 'blockId', batch.blockId, read.blockId);
-    return read;
-  }, () => 'blinding factors of X and Delta');
   if (!batch) return undefined;
   const { receipt } = batch.signed, rows = rowsOf(receipt);
   await auditReceipt(context, batch, registration, at('batch.json'), title('receipt'));
+  if (receipt.heightLog + cls.blocksLog > cls.tokensLog) {
+    list.add(title('height'), false, `${at('batch.json')}: heightLog ${receipt.heightLog} is more than a block of class ${cls.name} holds`);
+    return undefined;
+  }
 
-  const record = await list.value(title('block id'), () => {
-    const made = receiptBlock(receipt);
-    assertSameWord(at('batch.json'), 'blockId', blockId({ chainId: receipt.chainId, address: receipt.escrow }, registration.recordId, made), batch.blockId);
-    return made;
-  }, () => batch.blockId);
+  const record = receiptBlock(receipt), id = blockId({ chainId: receipt.chainId, address: receipt.escrow }, registration.recordId, record);
+  await list.check(title('block id'), () => {
+    assertSameWord(at('batch.json'), 'blockId', id, batch.blockId);
+    return id;
+  });
+  const secrets = await list.value(title('secrets'), async () => {
+    const read = await readArtifact(artifactPath(context, at('secrets.json')), batchSecretsSchema);
+    assertSameWord(at('secrets.json'), 'blockId', id, read.blockId);
+    return read;
+  }, () => 'blinding factors of X and Delta');
 
   const inputs = await list.value(title('inputs'), async () => {
     const width = model?.bundle.manifest.taps.inputWidth ?? (await readFileChecked(artifactPath(context, at('inputs.f32')))).length / (4 * rows);
@@ -69,7 +73,7 @@ export async function auditBatch(context: AuditContext, folder: string, model: A
     return 'hashes equal the receipt\'s';
   });
 
-  const cls = model?.cls ?? sizeClass(registration.className), entries = 2 ** (receipt.heightLog + cls.layersLog + cls.widthLog);
+  const entries = 2 ** (receipt.heightLog + cls.layersLog + cls.widthLog);
   const table = <T extends Int8Array | Int16Array>(file: string, make: (data: ArrayBuffer) => T, bytes: number, limit: number): Promise<T | undefined> => list.value(title(file), async () => {
     const values = make(await readTable(context, at(file), entries * bytes));
     assertRange(at(file), cls, values, limit);
@@ -81,7 +85,7 @@ export async function auditBatch(context: AuditContext, folder: string, model: A
   if (!secrets) list.skip(title('commitments'), `${at('secrets.json')} could not be read`);
   const tables = secrets ? await auditCommitments(context, receipt, secrets, stated, replay, at, title('commitments')) : stated;
   await auditLabels(context, batch, model, inputs, at('batch.json'), title('labels'));
-  return { folder, batch, record: record ?? receiptBlock(receipt), tables };
+  return { folder, batch, record, tables };
 }
 
 /** Rows of every inference in turn. */
@@ -93,11 +97,12 @@ function eachInference(receipt: InferenceReceipt, visit: (index: number, from: n
 /** Request hashes and signature first, then that the receipt is about this deployment, model and adapter. */
 async function auditReceipt({ list, deployment }: AuditContext, batch: Batch, r: Registration, file: string, title: string): Promise<void> {
   await list.check(title, async () => {
-    const expected = { chainId: r.chainId, modelHash: r.adapter.modelHash, adapterId: r.adapterId, escrow: deployment?.escrow };
-    for (const wanted of [{}, expected]) {
+    for (const wanted of [{}, { chainId: r.chainId, modelHash: r.adapter.modelHash, adapterId: r.adapterId }]) {
       const result = await verifyReceipt(batch.signed, wanted);
       if (!result.ok) throw new AuditMismatchError(file, 'signed', result.error.message);
     }
+    const { escrow } = batch.signed.receipt;
+    if (deployment && deployment.escrow !== escrow) throw new AuditMismatchError('deployment.json', 'escrow', `artifact has ${deployment.escrow}, the signed receipt of ${file} names ${escrow}`);
     return `signed by ${batch.signed.receipt.node}`;
   });
 }
@@ -180,6 +185,7 @@ function auditLabels({ list }: AuditContext, batch: Batch, model: AuditedModel |
     known.set(k, (known.get(k) ?? new Set()).add(label));
   });
   return list.check(title, () => {
+    assertSame(file, 'labels: length', batch.predictions.length, batch.labels.length);
     let compared = 0;
     batch.labels.forEach((label, row) => {
       const labels = known.get(key(inputs, row));

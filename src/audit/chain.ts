@@ -73,6 +73,7 @@ async function auditRecord({ list }: AuditContext, chain: ChainView, { registrat
     if (!adapter) throw new AuditMismatchError(file, 'adapterId', `${r.adapterId} is not registered on chain`);
     assertOnChain(file, 'adapter', adapter.args.data, r.adapter);
     if (!features) throw new AuditMismatchError(file, 'recordId', `${r.recordId} is not registered on chain`);
+    if (!record) throw new AuditMismatchError(file, 'record', 'its values do not fit the contract: see the check of the registration');
     assertOnChain(file, 'record', features.args.record, record);
     assertOnChain(file, 'training', features.args.training, r.training);
     await assertTransaction(chain, file, r.transaction, features);
@@ -85,7 +86,10 @@ async function auditBlock({ list }: AuditContext, chain: ChainView, { registrati
   const file = `batches/${folder}/batch.json`, { receipt } = batch.signed;
   await list.check(`chain: batch ${folder}`, async () => {
     const event = chain.blocks.find((e) => e.args.blockId === batch.blockId);
-    if (!event) throw new AuditMismatchError(file, 'blockId', `${batch.blockId} is not committed on chain`);
+    if (!event) {
+      if (batch.transaction || job) throw new AuditMismatchError(file, 'blockId', `${batch.blockId} is not committed on chain`);
+      return 'not committed yet: no transaction in the file, none on chain';
+    }
     const { args } = event;
     assertOnChain(file, 'block', { node: args.node, recordId: args.recordId, adapterId: args.adapterId, receiptHash: args.receiptHash }, { node: receipt.node, recordId: r.recordId, adapterId: receipt.adapterId, receiptHash: receiptHashOf(receipt) });
     assertOnChain(file, 'block', args.data, record);

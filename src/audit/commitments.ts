@@ -41,7 +41,7 @@ export interface CommitmentCheck {
   expected: G1Affine;
 }
 
-export function commitValues(srs: Srs, { values, rho, blame, place }: Pick<CommitmentCheck, 'values' | 'rho' | 'blame' | 'place'>): Promise<G1Affine> {
+export async function commitValues(srs: Srs, { values, rho, blame, place }: Pick<CommitmentCheck, 'values' | 'rho' | 'blame' | 'place'>): Promise<G1Affine> {
   if (rho >= FIELD_MODULUS) throw new AuditMismatchError(blame, place, 'blinding factor is not below p');
   return Array.isArray(values) ? commitField(srs, values as readonly bigint[], rho) : commitIntegers(srs, values as SmallIntegers, rho);
 }

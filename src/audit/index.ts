@@ -82,7 +82,7 @@ export async function auditJob(options: AuditOptions): Promise<AuditReport> {
     context.deployment = await list.value('deployment file', () => readArtifact(artifactPath(context, 'deployment.json'), deploymentSchema), (d) => `chain ${d.chainId}`);
     const registered = await auditRegistration(context, model);
     if (!registered) {
-      list.skip('batches and jobs', 'registration/registration.json could not be read');
+      list.skip('batches and jobs', 'registration/registration.json is not usable');
       return list.report();
     }
     await checkDeployment(context, registered.registration);
@@ -99,7 +99,7 @@ export async function auditJob(options: AuditOptions): Promise<AuditReport> {
     const folders = [...new Set([...(folder === undefined ? subfolders(context, 'batches') : []), ...named])].sort(numeric);
     const batches = new Map<string, AuditedBatch>();
     for (const name of folders) {
-      const batch = await auditBatch(context, name, model, registered.registration);
+      const batch = await auditBatch(context, name, model, registered);
       if (batch) batches.set(name, batch);
     }
     const audited: AuditedJob[] = [];

@@ -5,7 +5,6 @@ import { AuditMismatchError } from '../errors/audit.js';
 import { stackBlocks } from '../inference/blocks.js';
 import { jobSchema, jobSecretsSchema, readArtifact, type JobFile } from '../protocol/artifacts.js';
 import { jobStatement } from '../protocol/statements.js';
-import { sizeClass } from '../statement/classes.js';
 import { relationShape } from '../statement/sizeClass.js';
 import type { Statement } from '../statement/statement.js';
 import { verifyProof } from '../verify/proof.js';
@@ -35,7 +34,7 @@ export const readJob = (context: AuditContext, folder: string): Promise<JobFile 
 export async function auditPayout(
   context: AuditContext, folder: string, job: JobFile, model: AuditedModel | undefined, registered: AuditedRegistration, all: ReadonlyMap<string, AuditedBatch>, refunded: ReadonlySet<string> = new Set(),
 ): Promise<AuditedJob | undefined> {
-  const { list } = context, { registration: r } = registered;
+  const { list } = context, { registration: r, cls } = registered;
   const file = `jobs/${folder}/job.json`, secretsFile = `jobs/${folder}/secrets.json`, title = (what: string): string => `job ${folder}: ${what}`;
   const batches = job.batches.map((name) => all.get(name)).filter((b) => b !== undefined);
   const secrets = await list.value(title('secrets'), async () => {
@@ -47,7 +46,7 @@ export async function auditPayout(
     list.skip(title('payouts and proof'), `batches/${job.batches.find((name) => !all.has(name))} could not be read`);
     return undefined;
   }
-  const cls = sizeClass(r.className), shape = relationShape(cls, 'payout'), { heightLog } = batches[0].record;
+  const shape = relationShape(cls, 'payout'), { heightLog } = batches[0].record;
   const rebuilt = await list.value(title('statement'), () => {
     assertSame(file, 'className', r.className, job.className);
     assertSame(file, 'chainId', r.chainId, job.chainId);
@@ -90,7 +89,9 @@ export async function auditPayout(
       });
       if (secrets) {
         await list.check(title('commitment of the bits'), async () => {
-          await assertCommitment(context.srs, { blame: file, place: `bits, or ${secretsFile}: bits`, values: scoreBits(scores, shape), rho: secrets.bits, expected: job.bits });
+          // The proof binds the commitment: where it holds, the blinding factor is the altered one.
+          const blame = statement && verifyProof(statement, job.proof, context.keys.payout).ok ? secretsFile : file;
+          await assertCommitment(context.srs, { blame, place: 'bits', values: scoreBits(scores, shape), rho: secrets.bits, expected: job.bits });
           return 'recomputed from the scores, equal';
         });
       } else list.skip(title('commitment of the bits'), `${secretsFile} could not be read`);

@@ -7,8 +7,8 @@ import { runTaps } from '../inference/session.js';
 import type { ActivationTables } from '../inference/pack.js';
 import { readArtifact, registrationSchema, registrationSecretsSchema, type Registration, type RegistrationSecrets } from '../protocol/artifacts.js';
 import { registrationStatement } from '../protocol/statements.js';
-import { sizeClass } from '../statement/classes.js';
-import { relationShape, type RelationShape } from '../statement/sizeClass.js';
+import { sizeClasses } from '../statement/classes.js';
+import { relationShape, type SizeClass } from '../statement/sizeClass.js';
 import { verifyProof } from '../verify/proof.js';
 import { assertSame, assertSameList, assertSameTable, assertSameWord, firstDifference, mismatch, placeOf, placeText, samePoints } from './compare.js';
 import { assertCommitment, commitValues } from './commitments.js';
@@ -19,15 +19,16 @@ const FILE = 'registration/registration.json', SECRETS = 'registration/secrets.j
 
 export interface AuditedRegistration {
   registration: Registration;
-  record: FeatureRecord;
+  cls: SizeClass;
+  /** As the registry hashes it; absent when the file's values do not fit the contract's types. */
+  record?: FeatureRecord;
   /** G, when the bundle could be read. */
   g?: bigint[];
-  secrets?: RegistrationSecrets;
 }
 
-export const registryKeeper = (r: Registration): { chainId: number; address: Registration['registry'] } => ({ chainId: r.chainId, address: r.registry });
+const registryKeeper = (r: Registration): { chainId: number; address: Registration['registry'] } => ({ chainId: r.chainId, address: r.registry });
 
-export const recordOf = (r: Registration): FeatureRecord =>
+const recordOf = (r: Registration): FeatureRecord =>
   featureRecord(registryKeeper(r), r.adapter, r.training, r.contributors.map((c) => c.address), r.g);
 
 /** Whether the file's ids are the hashes of its content: then a commitment that does not fit was not altered there alone. */
@@ -41,15 +42,22 @@ const idsFit = (r: Registration): boolean => {
 
 export async function auditRegistration(context: AuditContext, model: AuditedModel | undefined): Promise<AuditedRegistration | undefined> {
   const { list } = context;
-  const registration = await list.value('registration file', () => readArtifact(artifactPath(context, FILE), registrationSchema), (r) => `record ${r.recordId}`);
+  const read = await list.value('registration file', async () => {
+    const registration = await readArtifact(artifactPath(context, FILE), registrationSchema);
+    const cls = sizeClasses().find((c) => c.name === registration.className);
+    if (!cls) throw new AuditMismatchError(FILE, 'className', `"${registration.className}" is no class of circuits/circuits.json`);
+    return { registration, cls };
+  }, ({ registration: r }) => `record ${r.recordId}`);
+  const registration = read?.registration;
   const secrets = await list.value('registration secrets', async () => {
-    const read = await readArtifact(artifactPath(context, SECRETS), registrationSecretsSchema);
-    if (registration) {
-      assertSameWord(SECRETS, 'recordId', registration.recordId, read.recordId);
-      assertSame(SECRETS, 'blocks: length', registration.training.dlt.length, read.blocks.length);
+    const found = await readArtifact(artifactPath(context, SECRETS), registrationSecretsSchema);
+    // Ids that do not fit are the registration's own fault, and named below.
+    if (registration && idsFit(registration)) {
+      assertSameWord(SECRETS, 'recordId', registration.recordId, found.recordId);
+      assertSame(SECRETS, 'blocks: length', registration.training.dlt.length, found.blocks.length);
     }
-    return read;
-  }, (read) => `blinding factors of 5 tables and ${read.blocks.length} blocks`);
+    return found;
+  }, (found) => `blinding factors of 5 tables and ${found.blocks.length} blocks`);
   if (!registration) return undefined;
   let g: bigint[] | undefined;
   if (model && await auditContent(context, model, registration)) {
@@ -62,18 +70,19 @@ export async function auditRegistration(context: AuditContext, model: AuditedMod
       (values) => `${values.length} entries, recomputed from the training activations`);
     if (g && secrets) await auditG(context, registration, secrets, g);
   } else if (!model) list.skip('adapter, training activations and G', 'the model bundle is not usable');
-  const record = await list.value('registration ids', () => {
-    const made = recordOf(registration);
+  let record: FeatureRecord | undefined;
+  await list.check('registration ids', () => {
+    record = recordOf(registration);
     assertSameWord(FILE, 'adapterId', adapterId(registryKeeper(registration), registration.adapter), registration.adapterId);
-    assertSameWord(FILE, 'recordId', recordId(registryKeeper(registration), made), registration.recordId);
-    return made;
-  }, () => `adapter ${registration.adapterId}, record ${registration.recordId}`);
+    assertSameWord(FILE, 'recordId', recordId(registryKeeper(registration), record), registration.recordId);
+    return `adapter ${registration.adapterId}, record ${registration.recordId}`;
+  });
   await list.check('features proof (R1)', () => {
     const result = verifyProof(registrationStatement(registration), registration.proof, context.keys.features);
     if (!result.ok) throw new AuditMismatchError(FILE, 'proof', result.error.message);
     return 'statement rebuilt, proof accepted';
   });
-  return { registration, record: record ?? recordOf(registration), g, secrets };
+  return { registration, cls: read.cls, record, g };
 }
 
 /** The registration speaks of this bundle: class, model, adapter, contributors, rows. */
@@ -84,12 +93,19 @@ function auditContent({ list }: AuditContext, { bundle, cls }: AuditedModel, r: 
     assertSame(FILE, 'className', cls.name, r.className);
     assertSame(FILE, 'adapter.classId', cls.id, r.adapter.classId);
     if (manifest.modelHash !== r.adapter.modelHash) throw mismatch(idsFit(r) ? 'model/model.onnx' : FILE, 'model hash', idsFit(r) ? r.adapter.modelHash : manifest.modelHash, idsFit(r) ? manifest.modelHash : r.adapter.modelHash);
+    const fits = idsFit(r);
+    manifest.contributors.forEach((c, i) => {
+      assertSame('model/manifest.json', `contributors[${i}].index`, i, c.index);
+      if (fits && i < r.training.rows.length && c.rows !== r.training.rows[i]) throw mismatch('model/manifest.json', `contributors[${i}].rows`, r.training.rows[i], c.rows, ' (replay: the registered rows)');
+    });
     assertSame(FILE, 'training.heightLog', Math.log2(manifest.trainHeight) - shape.blocksLog, r.training.heightLog);
     assertSameList(FILE, 'training.rows', manifest.contributors.map((c) => c.rows), r.training.rows);
     assertSameList(FILE, 'training boundaries', manifest.boundaries, trainingBoundaries(r.training.rows));
     assertSame(FILE, 'contributors: length', manifest.contributors.length, r.contributors.length);
     manifest.contributors.forEach((c, i) => {
-      for (const key of ['name', 'kind', 'identity'] as const) assertSame(FILE, `contributors[${i}].${key}`, c[key], r.contributors[i][key]);
+      for (const key of ['name', 'kind', 'identity'] as const) {
+        if (c[key] !== r.contributors[i][key]) throw mismatch(FILE, `contributors[${i}].${key}`, c[key], r.contributors[i][key], ' (replay: model/manifest.json)');
+      }
     });
     assertSame(FILE, 'training.dlt: length', shape.blocks, r.training.dlt.length);
     assertSame(FILE, 'training.x: length', shape.blocks, r.training.x.length);
@@ -165,5 +181,3 @@ const auditG = ({ list, srs }: AuditContext, r: Registration, secrets: Registrat
     await assertCommitment(srs, { blame, place, values: g, rho: secrets.g, expected: r.g });
     return 'equal';
   });
-
-export const registrationShape = (r: Registration): RelationShape => relationShape(sizeClass(r.className), 'payout');
