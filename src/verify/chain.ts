@@ -3,7 +3,6 @@
  * inputs of the circuits, under the same names.
  */
 import { ProofRejectedError } from '../errors/verify.js';
-import { frAdd, frFrom, frMul } from '../field/fr.js';
 import { statementDigest, checkStatement, type OpeningClaim, type Statement } from '../statement/statement.js';
 import { LABELS } from '../transcript/labels.js';
 import { DuplexTranscript } from '../transcript/duplex.js';
@@ -95,7 +94,3 @@ export function verifyPayoutChain(statement: Statement, messages: PayoutMessages
     return { claim: verifyTail(transcript, statement, messages, rhoQ, pG, messages.g, { value: messages.bt, point: pB }) };
   });
 }
-
-/** y = m + sum_k gamma'^k w_k, k = 1.. */
-export const maskedValue = (m: bigint, w: readonly bigint[], gammaPrime: bigint): bigint =>
-  frAdd(frFrom(m), w.reduceRight((acc, value) => frMul(frAdd(acc, value), gammaPrime), 0n));

@@ -4,8 +4,12 @@ import { eqPoint } from '../poly/multilinear.js';
 import type { Dims, RelationShape } from '../statement/sizeClass.js';
 import type { DuplexTranscript } from '../transcript/duplex.js';
 import { LABELS } from '../transcript/labels.js';
-import { maskedValue, type TailMessages } from './chain.js';
+import type { TailMessages } from './chain.js';
 import { requireClaim, verifySumcheck } from './sumcheck.js';
+
+/** y = m + sum_k gamma'^k w_k, k = 1.. */
+export const maskedValue = (m: bigint, w: readonly bigint[], gammaPrime: bigint): bigint =>
+  frAdd(frFrom(m), w.reduceRight((acc, value) => frMul(frAdd(acc, value), gammaPrime), 0n));
 
 /**
  * rows, degree 2 over the high variables:  sum_k gam^k v_k = sum_x sum_k gam^k eq(q_k,x) F_k(x),  k = 1..

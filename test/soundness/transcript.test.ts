@@ -8,7 +8,8 @@ import { FIELD_MODULUS as P, frAdd, frFrom, frInv, frMul, frNeg, frSub } from '.
 import { eqTable } from '../../src/poly/multilinear.js';
 import { relationShape } from '../../src/statement/sizeClass.js';
 import { listChallenge, listWords } from '../../src/statement/statement.js';
-import { maskedValue, type PayoutMessages } from '../../src/verify/chain.js';
+import type { PayoutMessages } from '../../src/verify/chain.js';
+import { maskedValue } from '../../src/verify/rows.js';
 import { verifyProof, type AttributionProof } from '../../src/verify/proof.js';
 import { proveOpening } from '../../prover/stages/opening.js';
 import { copy, play, rawDigest, squareRoot, STAGES, type Play } from '../support/adversary.js';

@@ -13,7 +13,8 @@ import { bitWeights, eqPoint, eqTable, innerProduct, roundValue, segmentWeight }
 import { BIT_AXIS_LOG, dimsOf, relationShape, SPLIT_SHIFT } from '../../src/statement/sizeClass.js';
 import { listChallenge, listWords, orderedCommitments, pointWords, type OpeningClaim, type Statement } from '../../src/statement/statement.js';
 import { DuplexTranscript } from '../../src/transcript/duplex.js';
-import { maskedValue, type FeaturesMessages, type PayoutMessages } from '../../src/verify/chain.js';
+import type { FeaturesMessages, PayoutMessages } from '../../src/verify/chain.js';
+import { maskedValue } from '../../src/verify/rows.js';
 import { lowPoint } from '../../src/verify/columns.js';
 
 const field = Field(P);
