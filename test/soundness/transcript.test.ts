@@ -184,6 +184,22 @@ describe('the public list', () => {
   });
 });
 
+describe("gamma'", () => {
+  for (const relation of ['payout', 'features'] as const) {
+    it(`of the prover's choice has no witness: the ${relation} circuit compares it with its own transcript`, async () => {
+      const { statement } = job[relation];
+      const honestPlay = relation === 'payout' ? honest : play(job.features.statement, await system.chainMessages(job.features));
+      assert.equal(await system.circuitFault(relation, honestPlay.input), undefined);
+      for (const gammaPrime of [0n, 1n, frAdd(honestPlay.claim.gammaPrime, 1n)]) {
+        // Everything else consistent: gamma_L and E as the contract would compute them for this gamma'.
+        const { gammaList, evaluation } = listChallenge(gammaPrime, honestPlay.list);
+        const fault = await system.circuitFault(relation, { ...honestPlay.input, gammaPrime, gammaList, listEvaluation: evaluation });
+        assert.match(String(fault), relation === 'payout' ? /Payout line/ : /Features line/, `${statement.relation} ${gammaPrime}`);
+      }
+    });
+  }
+});
+
 describe('dims and flags', () => {
   const shape = () => relationShape(system.cls, 'payout');
   const flags = (tl: number): bigint[] => Array.from({ length: shape().tokensLogMax }, (_, i) => (i < tl ? 1n : 0n));
