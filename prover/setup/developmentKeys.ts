@@ -10,7 +10,7 @@ import { developmentPowers, developmentPtau, developmentZkey } from './developme
 import { FixedBasePool } from './fixedBase.js';
 import { buildFolder, copyCircuits, openSetup, relationPaths, RELATIONS, sha256File, srsPowerOf, writeManifest, type CircuitFiles, type SetupKeys, type SetupManifest } from './keys.js';
 import { readR1cs } from './qap.js';
-import { writeParts } from './sectionWriter.js';
+import { writeFileAtomic } from '../../src/files/atomic.js';
 import { exportVerificationKey, writeVerificationKey } from './verificationKey.js';
 
 /** Raised when the generator's output changes, so that cached keys are made again. */
@@ -39,11 +39,11 @@ export const writeDevelopmentSrs = (path: string, power: number, threads?: numbe
 
 /** Writes the development secrets as a .ptau file for snarkjs; `prepared` adds the Lagrange sections of phase 2. */
 export const writeDevelopmentPtau = (path: string, power: number, { prepared = false, threads }: { prepared?: boolean; threads?: number } = {}): Promise<void> =>
-  withPool(threads, async (pool) => writeParts(path, await developmentPtau(power, pool, prepared)));
+  withPool(threads, async (pool) => writeFileAtomic(path, await developmentPtau(power, pool, prepared)));
 
 /** Writes the development key of a constraint system. Same .r1cs, same bytes. @throws FileError */
 export const writeDevelopmentZkey = (r1csPath: string, zkeyPath: string, threads?: number): Promise<void> =>
-  withPool(threads, async (pool) => writeParts(zkeyPath, await developmentZkey(readR1cs(r1csPath), pool)));
+  withPool(threads, async (pool) => writeFileAtomic(zkeyPath, await developmentZkey(readR1cs(r1csPath), pool)));
 
 async function developmentSrsPath(power: number, threads?: number): Promise<string> {
   const path = join(cacheRoot(), 'srs', `development-v${GENERATOR_VERSION}-${power}.zsrs`);
@@ -75,7 +75,7 @@ export async function developmentKeysFor(className: string, circuits: Record<Rel
           const paths = relationPaths(temporary, relation);
           const r1cs = readR1cs(paths.r1cs);
           progress?.(`development key of ${relation}: ${r1cs.nConstraints} constraints, domain 2^${r1cs.power}`);
-          await writeParts(paths.zkey, await developmentZkey(r1cs, pool));
+          await writeFileAtomic(paths.zkey, await developmentZkey(r1cs, pool));
           const vk = await exportVerificationKey(paths.zkey, tauG2Words);
           await writeVerificationKey(paths.vkPath, vk);
           relations[relation] = { vkHash: vk.vkHash, circuitKey: circuits[relation].key, r1csSha256: await sha256File(paths.r1cs) };

@@ -1,8 +1,3 @@
-import { randomBytes } from 'node:crypto';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fileError } from '../../src/files/atomic.js';
-
 /** iden3's binary container, written section by section: the inverse of src/commitment/ptau.ts' readSectionTable. */
 export interface Section {
   id: number;
@@ -32,22 +27,3 @@ export const u32 = (...values: number[]): Uint8Array => {
   values.forEach((x, i) => new DataView(bytes.buffer).setUint32(4 * i, x, true));
   return bytes;
 };
-
-/** Writes the pieces of a file one after the other, so that a large key is never held twice; complete or absent. */
-export async function writeParts(path: string, parts: Iterable<Uint8Array>): Promise<void> {
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-  try {
-    await mkdir(dirname(path), { recursive: true });
-    const handle = await open(temporary, 'wx');
-    try {
-      for (const part of parts) await handle.writeFile(part);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => undefined);
-    throw fileError('write file', path, cause);
-  }
-}

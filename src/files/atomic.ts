@@ -19,15 +19,16 @@ export function fileError(action: string, path: string, cause: unknown): FileErr
 
 /**
  * Writes a file so that it is either complete or absent: temporary file beside it, fsync, rename.
+ * @param data  whole, or pieces written one after the other, so that a large key is never held twice
  * @throws FileError (disk full, no permission, ...); the temporary file is removed
  */
-export async function writeFileAtomic(path: string, data: Uint8Array | string): Promise<void> {
+export async function writeFileAtomic(path: string, data: Uint8Array | string | Iterable<Uint8Array>): Promise<void> {
   const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     await mkdir(dirname(path), { recursive: true });
     const handle = await open(temporary, 'wx');
     try {
-      await handle.writeFile(data);
+      for (const part of typeof data === 'string' || data instanceof Uint8Array ? [data] : data) await handle.writeFile(part);
       await handle.sync();
     } finally {
       await handle.close();

@@ -7,7 +7,7 @@ import { closeSnarkjs, SnarkjsBackend, toSnarkjsProof } from '../../../prover/ba
 import type { CompiledCircuit } from '../../../prover/setup/circuit.js';
 import { developmentZkey } from '../../../prover/setup/developmentZkey.js';
 import { FixedBasePool } from '../../../prover/setup/fixedBase.js';
-import { writeParts } from '../../../prover/setup/sectionWriter.js';
+import { writeFileAtomic } from '../../../src/files/atomic.js';
 import { assertContributed, developmentKeysFor, exportVerificationKey, readContributions, readVerificationKey, readZkeyHeader, toSnarkjsKey, vkWords, writeDevelopmentPtau, writeDevelopmentZkey, writeVerificationKey, zkeyProvenance } from '../../../prover/setup/index.js';
 import { readR1cs } from '../../../prover/setup/qap.js';
 import { DEVELOPMENT_TAU, g2Words, readSrs } from '../../../src/commitment/srs.js';
@@ -59,7 +59,7 @@ describe('development keys', () => {
   it('equal those of snarkjs on the same powers of tau, byte for byte, before the contribution', async () => {
     const ours = join(folder.dir, 'ours.zkey');
     const pool = await FixedBasePool.create(1);
-    await writeParts(ours, await developmentZkey(readR1cs(toy.r1cs), pool, { uncontributed: true }));
+    await writeFileAtomic(ours, await developmentZkey(readR1cs(toy.r1cs), pool, { uncontributed: true }));
     await pool.close();
     await zKey.newZKey(toy.r1cs, ptau, join(folder.dir, 'theirs.zkey'), silent);
     assert.ok((await readFile(ours)).equals(await readFile(join(folder.dir, 'theirs.zkey'))));
