@@ -1,28 +1,61 @@
 /** Chooses a kernel backend by name. Backends load lazily: what is not chosen costs nothing. */
-import { UnknownKernelsError } from '../../src/errors/kernels.js';
+import { NativeKernelsError, UnknownKernelsError } from '../../src/errors/kernels.js';
+import type { Isa } from './native/build/isa.js';
 import type { Kernels } from './types.js';
 
-export type { IntTable, Kernels, ProductTerm, Table } from './types.js';
+export type { CallOptions, IntTable, KernelMethods, Kernels, ProductTerm, Table } from './types.js';
 
 export interface KernelOptions {
-  /** Worker threads of the portable backend; default min(available cores, 4). */
+  /** Threads; default: portable min(available cores, 4), native all available cores. */
   threads?: number;
+  /** Instruction set of the native backend; default: $ZKATTR_ISA, else the best one of this CPU. */
+  isa?: Isa;
+  /** Told before the native library is built, once; default: a line on stderr. */
+  progress?: (message: string) => void;
 }
 
 const BACKENDS = {
   reference: async (): Promise<Kernels> => (await import('./reference/index.js')).createReferenceKernels(),
   portable: async (options: KernelOptions): Promise<Kernels> => (await import('./portable/index.js')).createPortableKernels(options),
+  native: async (options: KernelOptions): Promise<Kernels> => (await import('./native/index.js')).createNativeKernels(options),
 };
 export type KernelName = keyof typeof BACKENDS;
 export const KERNEL_NAMES = Object.keys(BACKENDS) as KernelName[];
 
 /**
- * The backend `name`, else the one in the environment variable ZKATTR_KERNELS, else `portable`. The caller closes it.
- * @throws UnknownKernelsError for a name that is not in KERNEL_NAMES
+ * The backend `name`, else the one in the environment variable ZKATTR_KERNELS, else `native`, or `portable` with a notice where
+ * that cannot be built or trusted. The caller closes it.
+ * @throws UnknownKernelsError for a name that is not in KERNEL_NAMES; NativeKernelsError for `native` by name where it cannot run;
+ *         UnsupportedIsaError for an instruction set by name that this CPU lacks
  */
 export async function selectKernels(name?: KernelName, options: KernelOptions = {}): Promise<Kernels> {
-  const where = name === undefined ? 'ZKATTR_KERNELS' : 'selectKernels';
-  const chosen: string = name ?? (process.env.ZKATTR_KERNELS || 'portable');
-  if (!Object.hasOwn(BACKENDS, chosen)) throw new UnknownKernelsError(chosen, KERNEL_NAMES, where);
-  return BACKENDS[chosen as KernelName](options);
+  const chosen = chosenKernels(name);
+  if (chosen !== undefined) return BACKENDS[chosen](options);
+  if (!NATIVE_BY_DEFAULT) return BACKENDS.portable(options);
+  try {
+    return await BACKENDS.native(options);
+  } catch (error) {
+    if (!(error instanceof NativeKernelsError)) throw error;
+    sayOnce(error);
+    return BACKENDS.portable(options);
+  }
+}
+
+/** The backend that was asked for, by name or environment; undefined when any will do. @throws UnknownKernelsError */
+export function chosenKernels(name?: KernelName): KernelName | undefined {
+  const chosen = name ?? process.env.ZKATTR_KERNELS;
+  if (!chosen) return undefined;
+  if (!Object.hasOwn(BACKENDS, chosen)) throw new UnknownKernelsError(chosen, KERNEL_NAMES, name === undefined ? 'ZKATTR_KERNELS' : 'selectKernels');
+  return chosen as KernelName;
+}
+
+/** Until every area of the native kernels is there. */
+const NATIVE_BY_DEFAULT = false as boolean;
+
+let said = false;
+/** Slower kernels without a word would look like a slow program. */
+function sayOnce(error: NativeKernelsError): void {
+  if (said) return;
+  said = true;
+  process.stderr.write(`zkattr: the portable kernels run, several times slower than native ones: ${error.message}; or set ZKATTR_KERNELS=portable to silence this\n`);
 }

@@ -18,9 +18,22 @@ export interface ProductTerm {
   factors: readonly number[];
 }
 
-export interface Kernels {
-  readonly name: 'reference' | 'portable' | 'native' | 'webgpu' | 'cuda';
+/** What any call takes after its arguments. The same on every back end (calls.ts). */
+export interface CallOptions {
+  /**
+   * Aborted before the call: rejects with signal.reason, nothing runs. Aborted during it: rejects with signal.reason as soon as
+   * the back end notices; reference: once the work is done, portable: when the running parts are, native: within milliseconds.
+   */
+  signal?: AbortSignal;
+  /**
+   * How far the call is, in units of its own: on the event loop, done never falls, the last call has done = total.
+   * Small work reports once. An error thrown here aborts the call and is what it rejects with.
+   */
+  progress?: (done: number, total: number) => void;
+}
 
+/** The methods by their equations; `Kernels` has each of them with options. */
+export interface KernelMethods {
   /** sum_i scalars_i bases_i, over the first frCount(scalars) bases. Result: one affine point (64 bytes). */
   msm(bases: G1Buffer, scalars: FrBuffer): Promise<G1Buffer>;
   /** The same for small integers: cost falls with the bits. */
@@ -64,7 +77,13 @@ export interface Kernels {
    * @returns S with b entries (the last ones zero)
    */
   mercuryS(g: FrBuffer, h: FrBuffer, uLow: readonly bigint[], uHigh: readonly bigint[], gamma: bigint): Promise<FrBuffer>;
-
-  /** Ends worker threads. Calls after it fail. */
-  close(): Promise<void>;
 }
+
+/** Every method of KernelMethods, with CallOptions as one argument more. */
+export type Kernels = {
+  [Name in keyof KernelMethods]: (...args: [...Parameters<KernelMethods[Name]>, options?: CallOptions]) => ReturnType<KernelMethods[Name]>;
+} & {
+  readonly name: 'reference' | 'portable' | 'native' | 'webgpu' | 'cuda';
+  /** Waits for running calls, then ends worker threads. Calls after it fail. */
+  close(): Promise<void>;
+};

@@ -8,10 +8,10 @@
 import { availableParallelism } from 'node:os';
 import { g1Add, g1BufferFrom, g1Get, G1_INFINITY } from '../../../src/curve/bn254.js';
 import { getWasmCurve, getWasmCurveCode } from '../../../src/curve/wasm.js';
-import { KernelsClosedError } from '../../../src/errors/kernels.js';
 import { frBufferToBigints, frCount, G1_BYTES, type FrBuffer, type G1Buffer } from '../../../src/field/buffer.js';
 import { FR_BYTES, frAdd, frMul, frSub } from '../../../src/field/fr.js';
 import { createThreadPool } from '../../pool/index.js';
+import { kernelsOf, type Call, type Methods } from '../calls.js';
 import {
   assertBinomial, assertCombineRows, assertDotRows, assertFr, assertHalvable, assertLinearCombination, assertMercuryS, assertMsm, assertRound, tableLength,
 } from '../shape.js';
@@ -35,19 +35,23 @@ export interface PortableOptions {
 export async function createPortableKernels({ threads = Math.min(availableParallelism(), MAX_DEFAULT_THREADS) }: PortableOptions = {}): Promise<Kernels> {
   const wasm = await getWasmCurve();
   const pool = createThreadPool<Job>(new URL('./worker.js', import.meta.url), threads, await getWasmCurveCode());
-  let closed = false;
 
   const here = <Name extends TaskName>(name: Name, task: TaskOf<Name>): void => runTask(wasm, { name, task });
 
-  /** Runs each part on a thread and waits for all. */
-  async function onThreads<Name extends TaskName>(name: Name, parts: readonly TaskOf<Name>[]): Promise<void> {
-    await Promise.all(
-      parts.map((part) => {
+  /** Runs the parts on the threads, and waits also after an abort for those that run: they still write. */
+  async function onThreads<Name extends TaskName>(call: Call, name: Name, parts: readonly TaskOf<Name>[]): Promise<void> {
+    let next = 0, done = 0;
+    const lane = async (): Promise<void> => {
+      while (next < parts.length) {
+        call.check();
         const transfer: ArrayBuffer[] = [];
-        const task = share(part, transfer) as TaskOf<Name>;
-        return pool.run({ name, task } as Job, transfer);
-      }),
-    );
+        const task = share(parts[next++], transfer) as TaskOf<Name>;
+        await pool.run({ name, task } as Job, transfer);
+        call.report(++done, parts.length);
+      }
+    };
+    const ended = await Promise.allSettled(Array.from({ length: Math.min(threads, parts.length) }, lane));
+    for (const result of ended) if (result.status === 'rejected') throw result.reason;
   }
 
   /**
@@ -63,7 +67,7 @@ export async function createPortableKernels({ threads = Math.min(availableParall
   }
 
   /** sum over the parts of one MSM. */
-  async function sumParts<Name extends 'msm' | 'msmSmall'>(name: Name, n: number, cost: number, part: (from: number, to: number, out: G1Buffer) => TaskOf<Name>): Promise<G1Buffer> {
+  async function sumParts<Name extends 'msm' | 'msmSmall'>(call: Call, name: Name, n: number, cost: number, part: (from: number, to: number, out: G1Buffer) => TaskOf<Name>): Promise<G1Buffer> {
     const split = ranges(n, cost);
     if (!split) {
       const out = new Uint8Array(G1_BYTES);
@@ -71,24 +75,24 @@ export async function createPortableKernels({ threads = Math.min(availableParall
       return out;
     }
     const outs = split.map(() => shared(G1_BYTES));
-    await onThreads(name, split.map(([from, to], k) => part(from, to, outs[k])));
+    await onThreads(call, name, split.map(([from, to], k) => part(from, to, outs[k])));
     return outs.length === 1 ? outs[0].slice() : g1BufferFrom([outs.map((out) => g1Get(out)).reduce(g1Add, G1_INFINITY)]);
   }
 
-  const methods: Omit<Kernels, 'name' | 'close'> = {
-    async msm(bases, scalars) {
+  const methods: Methods = {
+    async msm(call, bases, scalars) {
       const n = frCount(scalars);
       assertMsm(bases, n, 'msm');
-      return sumParts('msm', n, n * COST.msm, (from, to, out) => ({ bases: points(bases, from, to), scalars: elements(scalars, from, to), out }));
+      return sumParts(call, 'msm', n, n * COST.msm, (from, to, out) => ({ bases: points(bases, from, to), scalars: elements(scalars, from, to), out }));
     },
 
-    async msmSmall(bases, scalars) {
+    async msmSmall(call, bases, scalars) {
       const n = scalars.data.length;
       assertMsm(bases, n, 'msmSmall');
-      return sumParts('msmSmall', n, n * COST.msmSmall, (from, to, out) => ({ bases: points(bases, from, to), scalars: rangeOf(scalars, from, to), out }));
+      return sumParts(call, 'msmSmall', n, n * COST.msmSmall, (from, to, out) => ({ bases: points(bases, from, to), scalars: rangeOf(scalars, from, to), out }));
     },
 
-    async eqTable(point) {
+    async eqTable(call, point) {
       const n = 2 ** point.length;
       if (n < THREADED_FROM) {
         const out = new Uint8Array(n * FR_BYTES);
@@ -101,7 +105,7 @@ export async function createPortableKernels({ threads = Math.min(availableParall
       const low = point.slice(0, point.length - topVars);
       const top = point.slice(low.length);
       await onThreads(
-        'eqTable',
+        call, 'eqTable',
         Array.from({ length: 2 ** topVars }, (_, part) => ({
           point: low,
           scale: top.reduce((product, r, k) => frMul(product, (part >> k) & 1 ? r : frSub(1n, r)), 1n),
@@ -111,7 +115,7 @@ export async function createPortableKernels({ threads = Math.min(availableParall
       return out;
     },
 
-    async combineRows(weights, table, rowLength) {
+    async combineRows(call, weights, table, rowLength) {
       assertCombineRows(weights, table, rowLength);
       const rows = rowLength === 0 ? 0 : Math.ceil(tableLength(table) / rowLength);
       const part = (from: number, to: number, out: FrBuffer): TaskOf<'combineRows'> => ({
@@ -124,38 +128,38 @@ export async function createPortableKernels({ threads = Math.min(availableParall
         return out;
       }
       const outs = split.map(() => shared(rowLength * FR_BYTES));
-      await onThreads('combineRows', split.map(([from, to], k) => part(from, to, outs[k])));
+      await onThreads(call, 'combineRows', split.map(([from, to], k) => part(from, to, outs[k])));
       const out = outs.length === 1 ? outs[0] : shared(rowLength * FR_BYTES);
       if (outs.length > 1) here('linearCombination', { coefficients: outs.map(() => 1n), tables: outs.map((data) => ({ kind: 'fr', data })), out });
       return out;
     },
 
-    async dotRows(table, weights, rowLength, period) {
+    async dotRows(call, table, weights, rowLength, period) {
       assertDotRows(table, weights, rowLength, period);
       const rows = tableLength(table) / rowLength;
       const part = (from: number, to: number, out: FrBuffer): TaskOf<'dotRows'> => ({
         table: rangeOf(table, from * rowLength, to * rowLength), weights, rowLength, period, firstRow: from % period, out: elements(out, from, to),
       });
-      return overRange('dotRows', rows, tableLength(table) * costOf(table), part);
+      return overRange(call, 'dotRows', rows, tableLength(table) * costOf(table), part);
     },
 
-    async linearCombination(coefficients, tables, length) {
+    async linearCombination(call, coefficients, tables, length) {
       assertLinearCombination(coefficients, tables, length);
       const cost = tables.reduce((sum, table) => sum + tableLength(table) * costOf(table), 0);
-      return overRange('linearCombination', length, cost, (from, to, out) => ({
+      return overRange(call, 'linearCombination', length, cost, (from, to, out) => ({
         coefficients, tables: tables.map((table) => rangeOf(table, Math.min(from, tableLength(table)), Math.min(to, tableLength(table)))), out: elements(out, from, to),
       }));
     },
 
-    async outer(high, low) {
+    async outer(call, high, low) {
       assertFr(high, 'outer.high');
       assertFr(low, 'outer.low');
       const n = frCount(low);
       const rows = frCount(high);
-      return overRange('outer', rows, rows * n, (from, to, out) => ({ high: elements(high, from, to), low, out: elements(out, from * n, to * n) }), n);
+      return overRange(call, 'outer', rows, rows * n, (from, to, out) => ({ high: elements(high, from, to), low, out: elements(out, from * n, to * n) }), n);
     },
 
-    async roundPolynomial(tables, terms, degree) {
+    async roundPolynomial(call, tables, terms, degree) {
       assertRound(tables, terms, degree);
       const half = tables.length === 0 ? 0 : frCount(tables[0]) / 2;
       const products = terms.reduce((sum, { factors }) => sum + [1, 3, 8][factors.length - 1], 0);
@@ -170,11 +174,11 @@ export async function createPortableKernels({ threads = Math.min(availableParall
         return frBufferToBigints(out);
       }
       const outs = split.map(() => shared(bytes));
-      await onThreads('roundPolynomial', split.map(([from, to], k) => part(from, to, outs[k])));
+      await onThreads(call, 'roundPolynomial', split.map(([from, to], k) => part(from, to, outs[k])));
       return outs.map(frBufferToBigints).reduce((sum, coefficients) => sum.map((c, i) => frAdd(c, coefficients[i])));
     },
 
-    async foldAll(tables, r) {
+    async foldAll(call, tables, r) {
       assertHalvable(tables, 'foldAll.tables');
       if (tables.length === 0) return [];
       const half = frCount(tables[0]) / 2;
@@ -190,56 +194,49 @@ export async function createPortableKernels({ threads = Math.min(availableParall
         });
       }
       const outs = tables.map(() => shared(half * FR_BYTES));
-      await onThreads('fold', tables.flatMap((table, k) => split.map(([from, to]) => part(table, from, to, outs[k]))));
+      await onThreads(call, 'fold', tables.flatMap((table, k) => split.map(([from, to]) => part(table, from, to, outs[k]))));
       return outs;
     },
 
-    async divideByBinomial(f, blo, alpha) {
+    async divideByBinomial(call, f, blo, alpha) {
       assertBinomial(f, blo);
       const task = { f, blo, alpha, quotient: buffer(frCount(f), f.byteLength), remainder: buffer(frCount(f), blo * FR_BYTES) };
-      await single('divideByBinomial', frCount(f), task);
+      await single(call, 'divideByBinomial', frCount(f), task);
       return { quotient: task.quotient, remainder: task.remainder };
     },
 
-    async divideByLinear(f, z) {
+    async divideByLinear(call, f, z) {
       assertFr(f, 'divideByLinear');
       const task = { f, z, quotient: buffer(frCount(f), f.byteLength), value: buffer(frCount(f), FR_BYTES) };
-      await single('divideByLinear', frCount(f), task);
+      await single(call, 'divideByLinear', frCount(f), task);
       return { quotient: task.quotient, value: frBufferToBigints(task.value)[0] };
     },
 
-    async mercuryS(g, h, uLow, uHigh, gamma) {
+    async mercuryS(call, g, h, uLow, uHigh, gamma) {
       assertMercuryS(g, h, uLow.length, uHigh.length);
       const cost = 2 * frCount(g) * (uLow.length + uHigh.length);
       const out = buffer(cost, g.byteLength);
-      await single('mercuryS', cost, { g, h, uLow, uHigh, gamma, out });
+      await single(call, 'mercuryS', cost, { g, h, uLow, uHigh, gamma, out });
       return out;
     },
   };
 
   /** Ranges of rows, each written in place. */
-  async function overRange<Name extends TaskName>(name: Name, rows: number, cost: number, part: (from: number, to: number, out: FrBuffer) => TaskOf<Name>, rowLength = 1): Promise<FrBuffer> {
+  async function overRange<Name extends TaskName>(call: Call, name: Name, rows: number, cost: number, part: (from: number, to: number, out: FrBuffer) => TaskOf<Name>, rowLength = 1): Promise<FrBuffer> {
     const split = ranges(rows, cost);
     const out = buffer(split ? THREADED_FROM : 0, rows * rowLength * FR_BYTES);
-    if (split) await onThreads(name, split.map(([from, to]) => part(from, to, out)));
+    if (split) await onThreads(call, name, split.map(([from, to]) => part(from, to, out)));
     else here(name, part(0, rows, out));
     return out;
   }
 
   /** Work that cannot be split: here if small, else on one thread. */
-  async function single<Name extends TaskName>(name: Name, cost: number, task: TaskOf<Name>): Promise<void> {
+  async function single<Name extends TaskName>(call: Call, name: Name, cost: number, task: TaskOf<Name>): Promise<void> {
     if (cost < THREADED_FROM) here(name, task);
-    else await onThreads(name, [task]);
+    else await onThreads(call, name, [task]);
   }
 
-  return {
-    name: 'portable',
-    ...guard(methods, () => closed),
-    close: async () => {
-      closed = true;
-      await pool.close();
-    },
-  };
+  return kernelsOf('portable', methods, () => pool.close());
 }
 
 const shared = (bytes: number): Uint8Array => new Uint8Array(new SharedArrayBuffer(bytes));
@@ -269,17 +266,4 @@ function share(value: unknown, transfer: ArrayBuffer[]): unknown {
   if (Array.isArray(value)) return value.map((item) => share(item, transfer));
   if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, share(item, transfer)]));
   return value;
-}
-
-/** Every method refuses to run after close. */
-function guard<Methods extends object>(methods: Methods, isClosed: () => boolean): Methods {
-  return Object.fromEntries(
-    Object.entries(methods).map(([name, method]) => [
-      name,
-      async (...args: unknown[]) => {
-        if (isClosed()) throw new KernelsClosedError(`portable.${name}`);
-        return (method as (...args: unknown[]) => unknown)(...args);
-      },
-    ]),
-  ) as Methods;
 }
