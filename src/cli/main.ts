@@ -6,6 +6,7 @@ import { AttributionError } from '../errors/base.js';
 import { packageRoot } from '../files/paths.js';
 import { auditCommand } from './audit/command.js';
 import { demoCommand } from './demo/command.js';
+import { doctorCommand } from './doctor/command.js';
 import { inferCommand } from './infer/command.js';
 import { proveCommand } from './prove/command.js';
 import { registerCommand } from './register/command.js';
@@ -15,7 +16,7 @@ import { verifyCommand } from './verify/command.js';
 
 const { version, description } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string; description: string };
 const program = new Command('zkattr').description(description).version(version).showHelpAfterError().enablePositionalOptions();
-for (const add of [setupCommand, trainCommand, registerCommand, inferCommand, proveCommand, verifyCommand, auditCommand, demoCommand]) add(program);
+for (const add of [setupCommand, trainCommand, registerCommand, inferCommand, proveCommand, verifyCommand, auditCommand, demoCommand, doctorCommand]) add(program);
 
 try {
   await program.parseAsync();

@@ -33,16 +33,16 @@ const isTest = (name: string): boolean => name.split(sep)[0] === 'test';
 
 /** @throws NativeKernelsError when the package was installed without them */
 export function librarySources(): Sources {
-  return sourcesOf('cpp', (name) => name.endsWith('.cpp') && !isTest(name));
+  return sourcesIn(join(root(), 'cpp'), (name) => !isTest(name));
 }
 
 /** The one file that asks the CPU what it has. */
-export const cpuSources = (): Sources => sourcesOf('cpu', (name) => name.endsWith('.cpp'));
+export const cpuSources = (): Sources => sourcesIn(join(root(), 'cpu'));
 
-function sourcesOf(folder: string, chosen: (name: string) => boolean): Sources {
-  const dir = join(root(), folder);
+/** Every .cpp file below `dir` that is `chosen`, by its path from there. @throws NativeKernelsError */
+export function sourcesIn(dir: string, chosen: (name: string) => boolean = () => true): Sources {
   try {
-    const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter(chosen).sort();
+    const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.cpp') && chosen(name)).sort();
     if (names.length === 0) throw new Error('no source file');
     const texts = new Map<string, string>();
     const units = names.map((name) => ({ name, path: join(dir, name), hash: sha256(closure(join(dir, name), texts).map((path) => [relative(dir, path), texts.get(path)])) }));
