@@ -129,6 +129,22 @@ ZKATTR_INLINE void wordsToRows(const __m512i w[4], __m512i r[4]) {
   r[3] = _mm512_permutex2var_epi64(b02, second, b13);
 }
 
+/** Limb i of k p, k < 8. */
+struct alignas(64) Multiples {
+  uint64_t limb[5][8];
+};
+template <class F>
+constexpr Multiples makeMultiples() {
+  Multiples out{};
+  for (int k = 0; k < 8; k++) {
+    const Limbs5 m = Constants<F>::multiple(k);
+    for (int i = 0; i < 5; i++) out.limb[i][k] = m[i];
+  }
+  return out;
+}
+template <class F>
+inline constexpr Multiples MULTIPLES = makeMultiples<F>();
+
 /** a - k p where that is not negative. */
 template <class F, unsigned K, Form form>
 ZKATTR_INLINE Lanes<F, form> subtractIf(const Lanes<F, form>& a) {
@@ -154,6 +170,37 @@ ZKATTR_INLINE Lanes<F, f> sub(const Lanes<F, f>& a, const Lanes<F, f>& b) {
   Lanes<F, f> out;
   for (int k = 0; k < 5; k++) out.l[k] = _mm512_add_epi64(_mm512_sub_epi64(a.l[k], b.l[k]), ifma::multiple<F, K>(k));
   ifma::carry(out);
+  return out;
+}
+/** a - b - c + K p, carried once; b + c < K p. */
+template <unsigned K, class F, Form f>
+ZKATTR_INLINE Lanes<F, f> sub2(const Lanes<F, f>& a, const Lanes<F, f>& b, const Lanes<F, f>& c) {
+  Lanes<F, f> out;
+  for (int k = 0; k < 5; k++) out.l[k] = _mm512_sub_epi64(_mm512_add_epi64(a.l[k], ifma::multiple<F, K>(k)), _mm512_add_epi64(b.l[k], c.l[k]));
+  ifma::carry(out);
+  return out;
+}
+/** a - b - c - d + K p, carried once; b + c + d < K p. */
+template <unsigned K, class F, Form f>
+ZKATTR_INLINE Lanes<F, f> sub3(const Lanes<F, f>& a, const Lanes<F, f>& b, const Lanes<F, f>& c, const Lanes<F, f>& d) {
+  Lanes<F, f> out;
+  for (int k = 0; k < 5; k++) out.l[k] = _mm512_sub_epi64(_mm512_sub_epi64(_mm512_add_epi64(a.l[k], ifma::multiple<F, K>(k)), d.l[k]), _mm512_add_epi64(b.l[k], c.l[k]));
+  ifma::carry(out);
+  return out;
+}
+/** 3 a. */
+template <class F, Form f>
+ZKATTR_INLINE Lanes<F, f> triple(const Lanes<F, f>& a) {
+  Lanes<F, f> out;
+  for (int k = 0; k < 5; k++) out.l[k] = _mm512_add_epi64(_mm512_add_epi64(a.l[k], a.l[k]), a.l[k]);
+  ifma::carry(out);
+  return out;
+}
+/** mask ? p - a : a, a <= p, NOT carried: only as an operand of sub and sub2. */
+template <class F, Form f>
+ZKATTR_INLINE Lanes<F, f> negateIf(LaneMask mask, const Lanes<F, f>& a) {
+  Lanes<F, f> out;
+  for (int k = 0; k < 5; k++) out.l[k] = _mm512_mask_sub_epi64(a.l[k], mask, ifma::multiple<F, 1>(k), a.l[k]);
   return out;
 }
 template <class F, Form f>
@@ -223,14 +270,35 @@ ZKATTR_INLINE Lanes<F, f> canonical(const Lanes<F, f>& a) {
   static_assert(B == 1 || B == 2 || B == 4 || B == 8 || B == 16 || B == 32, "bound");
   if constexpr (B == 1) {
     return a;
-  } else {
+  } else if constexpr (B == 2) {
+    return ifma::subtractIf<F, 1>(a);
+  } else if constexpr (B > 8) {
     return canonical<B / 2>(ifma::subtractIf<F, B / 2>(a));
+  } else {
+    // k = floor(a / p), or one less: from the top limb, rounded down.
+    static constexpr double reciprocal = 1.0 / double(Constants<F>::P52[4] + 1);
+    const __m512i k = _mm512_cvttpd_epi64(_mm512_mul_pd(_mm512_cvtepi64_pd(a.l[4]), _mm512_set1_pd(reciprocal)));
+    Lanes<F, f> d;
+    for (int i = 0; i < 5; i++) d.l[i] = _mm512_sub_epi64(a.l[i], _mm512_permutexvar_epi64(k, _mm512_load_si512(ifma::MULTIPLES<F>.limb[i])));
+    ifma::carry(d);
+    // One less only if a lies within 2^208 of a multiple of p: 2^-46 of all values.
+    if (__builtin_expect(_mm512_cmpge_epu64_mask(d.l[4], _mm512_set1_epi64(Constants<F>::P52[4])) != 0, 0)) return ifma::subtractIf<F, 1>(d);
+    return d;
   }
 }
 template <class F, Form f>
 ZKATTR_INLINE LaneMask isZero(const Lanes<F, f>& a) {
   const __m512i any = _mm512_or_si512(_mm512_or_si512(_mm512_or_si512(a.l[0], a.l[1]), _mm512_or_si512(a.l[2], a.l[3])), a.l[4]);
   return _mm512_testn_epi64_mask(any, any);
+}
+/** Lanes whose low limbs are zero, or equal: a cheap filter for isZero and isEqual. */
+template <class F, Form f>
+ZKATTR_INLINE LaneMask lowZero(const Lanes<F, f>& a) {
+  return _mm512_testn_epi64_mask(a.l[0], a.l[0]);
+}
+template <class F, Form f>
+ZKATTR_INLINE LaneMask lowEqual(const Lanes<F, f>& a, const Lanes<F, f>& b) {
+  return _mm512_cmpeq_epi64_mask(a.l[0], b.l[0]);
 }
 template <class F, Form f>
 ZKATTR_INLINE LaneMask isEqual(const Lanes<F, f>& a, const Lanes<F, f>& b) {

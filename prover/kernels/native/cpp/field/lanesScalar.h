@@ -31,6 +31,11 @@ template <class F> inline RawLanes<F> gather(const uint8_t* const from[1]) { ret
 
 template <class F, Form f> inline Lanes<F, f> add(const Lanes<F, f>& a, const Lanes<F, f>& b) { return {add(a.e, b.e)}; }
 template <unsigned K, class F, Form f> inline Lanes<F, f> sub(const Lanes<F, f>& a, const Lanes<F, f>& b) { return {sub(a.e, b.e)}; }
+/** a - b - c. */
+template <unsigned K, class F, Form f> inline Lanes<F, f> sub2(const Lanes<F, f>& a, const Lanes<F, f>& b, const Lanes<F, f>& c) { return {sub(sub(a.e, b.e), c.e)}; }
+template <unsigned K, class F, Form f> inline Lanes<F, f> sub3(const Lanes<F, f>& a, const Lanes<F, f>& b, const Lanes<F, f>& c, const Lanes<F, f>& d) { return {sub(sub(sub(a.e, b.e), c.e), d.e)}; }
+template <class F, Form f> inline Lanes<F, f> triple(const Lanes<F, f>& a) { return {add(twice(a.e), a.e)}; }
+template <class F, Form f> inline Lanes<F, f> negateIf(LaneMask mask, const Lanes<F, f>& a) { return {mask & 1 ? neg(a.e) : a.e}; }
 template <class F, Form f> inline Lanes<F, f> mul(const MontLanes<F>& a, const Lanes<F, f>& b) { return {mul(a.e, b.e)}; }
 template <class F> inline MontLanes<F> square(const MontLanes<F>& a) { return {square(a.e)}; }
 /** a b + c d, one reduction; bound 1 + (A B + C D) / 84. */
@@ -44,6 +49,8 @@ template <unsigned B, class F, Form f> inline Lanes<F, f> canonical(const Lanes<
 /** Lanes that are the integer 0; a canonical. */
 template <class F, Form f> inline LaneMask isZero(const Lanes<F, f>& a) { return a.e.isZero(); }
 template <class F, Form f> inline LaneMask isEqual(const Lanes<F, f>& a, const Lanes<F, f>& b) { return a.e == b.e; }
+template <class F, Form f> inline LaneMask lowZero(const Lanes<F, f>& a) { return a.e.v[0] == 0; }
+template <class F, Form f> inline LaneMask lowEqual(const Lanes<F, f>& a, const Lanes<F, f>& b) { return a.e.v[0] == b.e.v[0]; }
 /** mask ? b : a. */
 template <class F, Form f> inline Lanes<F, f> select(LaneMask mask, const Lanes<F, f>& a, const Lanes<F, f>& b) { return mask & 1 ? b : a; }
 /** Sum of the lanes; a < B p. */

@@ -14,6 +14,17 @@ static void lanes(const char* name) {
     Element<F> a[N], b[N], c[N], out[N];
     for (size_t i = 0; i < N; i++) a[i] = random.edgy<F>(), b[i] = random.edgy<F>(), c[i] = random.edgy<F>();
     const Raw ra = load<F>(a), rb = load<F>(b), rc = load<F>(c);
+    // k p, k p - 1 and k p + 1 exactly: where a quotient estimate may be one off.
+    for (unsigned k = 0; k < 8; k++) {
+      Raw multiple = Raw::zero();
+      Element<F> minusOne = Element<F>::of(modulus_detail::subtract(F::P, {1, 0, 0, 0}));
+      for (unsigned i = 0; i < k; i++) multiple = add(multiple, Raw::broadcast(minusOne));  // k p - k
+      Element<F> small{{k, 0, 0, 0}}, got[N];
+      store<1>(canonical<8>(multiple), got);
+      CHECK(got[0] == neg(small), "%s %u p - %u", name, k, k);
+      store<1>(canonical<8>(add(multiple, Raw::broadcast(small))), got);
+      CHECK(got[N - 1].isZero(), "%s %u p", name, k);
+    }
     const auto same = [&](const char* op, const Raw& got, auto expected) {
       store<32>(got, out);
       for (size_t i = 0; i < N; i++) CHECK(out[i] == expected(i), "%s %s lane %zu", name, op, i);
@@ -21,6 +32,12 @@ static void lanes(const char* name) {
     same("load", ra, [&](size_t i) { return a[i]; });
     same("add", add(ra, rb), [&](size_t i) { return add(a[i], b[i]); });
     same("sub", sub<1>(ra, rb), [&](size_t i) { return sub(a[i], b[i]); });
+    same("sub2", sub2<2>(ra, rb, rc), [&](size_t i) { return sub(sub(a[i], b[i]), c[i]); });
+    same("sub3", sub3<3>(ra, rb, rc, rb), [&](size_t i) { return sub(sub(sub(a[i], b[i]), c[i]), b[i]); });
+    same("triple", triple(ra), [&](size_t i) { return add(twice(a[i]), a[i]); });
+    same("negateIf", sub<1>(ra, negateIf(0x36, rb)), [&](size_t i) { return (0x36 >> i) & 1 ? add(a[i], b[i]) : sub(a[i], b[i]); });
+    same("canonical<8>", canonical<8>(add(add(add(ra, rb), add(rc, ra)), add(add(rb, rc), ra))), [&](size_t i) { return add(add(add(a[i], b[i]), add(c[i], a[i])), add(add(b[i], c[i]), a[i])); });
+    same("canonical<4>", canonical<4>(add(add(ra, rb), rc)), [&](size_t i) { return add(add(a[i], b[i]), c[i]); });
     same("mul raw", mul(toMont(ra), rb), [&](size_t i) { return mul(a[i], b[i]); });
     same("mul mont", toRaw(mul(toMont(ra), toMont(rb))), [&](size_t i) { return mul(a[i], b[i]); });
     same("square", toRaw(square(toMont(ra))), [&](size_t i) { return square(a[i]); });
