@@ -74,13 +74,17 @@ async function examineNative(found: KernelDiagnosis, build: boolean, progress: (
   }
 }
 
-/** By outer products of growing size, until one takes long enough to be measured. */
+/** By outer products large enough for threads, for a fifth of a second; the first ones start the threads. */
 async function productRate(kernels: Kernels): Promise<number> {
-  for (let n = 64; ; n *= 2) {
-    const table = frBuffer(n).fill(1);
-    const start = performance.now();
+  const table = frBuffer(SIDE).fill(1);
+  for (let i = 0; i < 2; i++) await kernels.outer(table, table);
+  const start = performance.now();
+  let products = 0;
+  while (performance.now() - start < 200) {
     await kernels.outer(table, table);
-    const seconds = (performance.now() - start) / 1000;
-    if (seconds > 0.05 || n >= 4096) return Math.round(n * n / seconds);
+    products += SIDE * SIDE;
   }
+  return Math.round(products / (performance.now() - start) * 1000);
 }
+
+const SIDE = 512;

@@ -49,7 +49,7 @@ export class NativeCallError extends AttributionError {
   constructor(where: string, code: string, cause: Error) {
     const file = code === 'ZKATTR_FORMAT' || code === 'ZKATTR_SYSTEM';
     // The library puts the function's name first, as `where` does.
-    super(cause.message.replace(/^\w+: /, ''), {
+    super(cause.message.replace(`${where.split('.').at(-1)}: `, ''), {
       code: code.replace(/^ZKATTR/, 'NATIVE'), where, cause, hint: file ? 'check the file; make the keys again if it is damaged' : 'see prover/kernels/native/arithmetic.ts for the shapes',
     });
   }
