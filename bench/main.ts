@@ -3,6 +3,7 @@
  */
 const BENCHES: Record<string, () => Promise<unknown>> = {
   prove: () => import('./prover/main.js'),
+  kernels: () => import('./kernels/main.js'),
   gas: () => import('./contracts/main.js'),
   attribution: () => import('./attribution/main.js'),
 };
