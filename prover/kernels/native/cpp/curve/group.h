@@ -62,6 +62,12 @@ template <unsigned K> inline Fq2 times(const Fq2& a, const Fq2& b) { return mul(
 template <unsigned K, Form f> __attribute__((noinline)) Lanes<FqModulus, f> times(const MontLanes<FqModulus>& a, const Lanes<FqModulus, f>& b) { return mul(a, b); }
 template <unsigned K, Form f> __attribute__((noinline)) Lanes2<f> times(const Lanes2<Form::Mont>& a, const Lanes2<f>& b) { return mul<K>(a, b); }
 
+/** The canonical form of what negateIf returned; infinity's y stays 0. */
+template <class V>
+inline V settle(const V& y) {
+  return canonical<2>(minus<0>(y, V::zero()));
+}
+
 struct G1 {
   using Element = Fq;
   template <Form f> using Vector = Lanes<FqModulus, f>;

@@ -114,9 +114,7 @@ class BatchAdder {
   __attribute__((noinline)) void examine(Pending& p, const Raw& x1, const Raw& y1, const Raw& x2, const Raw& y2) {
     E ax[N], ay[N], bx[N], by[N], dx[N], dy[N];
     unpack(x1, ax), unpack(x2, bx);
-    // 0 - (0 - y): carried.
-    unpack(canonical<4>(minus<2>(Raw::zero(), canonical<2>(minus<1>(Raw::zero(), y1)))), ay);
-    unpack(canonical<4>(minus<2>(Raw::zero(), canonical<2>(minus<1>(Raw::zero(), y2)))), by);
+    unpack(settle(y1), ay), unpack(settle(y2), by);
     unpack(canonical<2>(p.dx), dx), unpack(canonical<2>(p.dy), dy);
     unsigned replaced = 0, doubled = 0;
     for (size_t i = 0; i < N; i++) {

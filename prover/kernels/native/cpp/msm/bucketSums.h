@@ -182,9 +182,7 @@ class BucketSums {
         const uint8_t* at[N];
         for (size_t i = 0; i < N; i++) middle[i] = from[i][half];
         const LaneMask negate = locate<G::POINT_BYTES>(points, middle, at);
-        const Raw y = G::gatherAt(at, G::COORDINATE_BYTES);
-        // Infinity stays (0, 0): negated it would be (0, p).
-        blocks[g->block + half] = {G::gatherAt(at, 0), canonical<2>(minus<1>(Raw::zero(), canonical<2>(minus<1>(Raw::zero(), negateIf(negate, y)))))};
+        blocks[g->block + half] = {G::gatherAt(at, 0), settle(negateIf(negate, G::gatherAt(at, G::COORDINATE_BYTES)))};
         fetch.used();
       }
     }
