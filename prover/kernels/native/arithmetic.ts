@@ -31,6 +31,12 @@ export interface NativeZkey {
 /** The handle behind each open key. */
 const handles = new WeakMap<NativeZkey, ZkeyHandle>();
 
+function handleOf(zkey: NativeZkey, method: string): ZkeyHandle {
+  const handle = handles.get(zkey);
+  if (!handle) throw new NativeCallError(`native.${method}`, 'ZKATTR_ARGUMENT', new TypeError('zkey: expected one of openZkey'));
+  return handle;
+}
+
 export class NativeArithmetic {
   readonly #runner: Runner;
   readonly #library: NativeLibrary;
@@ -141,8 +147,8 @@ export class NativeArithmetic {
   }
 
   /**
-   * Maps a .zkey of snarkjs (Groth16, BN254) and checks its sections, sizes and indices. Curve points are not checked:
-   * use keys that were verified.
+   * Maps a .zkey of snarkjs (Groth16, BN254) and checks its sections, sizes and indices, not its points: use a file that you
+   * trust, or call checkPoints. The file is not to be cut or rewritten in place while open.
    * @throws NativeCallError NATIVE_FORMAT for a file that is not one, NATIVE_SYSTEM when it cannot be read
    */
   openZkey(path: string, options?: CallOptions): Promise<NativeZkey> {
@@ -156,18 +162,28 @@ export class NativeArithmetic {
   }
 
   /**
+   * Are all points of a key on their curves? A key that a third party altered could make proofs that leak the witness. Not asked:
+   * subgroup of G2 points, and whether the key belongs to a circuit (`zkattr setup verify`).
+   * @throws NativeCallError NATIVE_FORMAT naming the first section with a wrong point
+   */
+  checkPoints(zkey: NativeZkey, options?: CallOptions): Promise<void> {
+    return this.#run('checkPoints', options, async (call) => {
+      await this.#runner.run(call, 'checkPoints', Infinity, (library, pool, how) => library.checkPoints(pool, handleOf(zkey, 'checkPoints'), how));
+    });
+  }
+
+  /**
    * A Groth16 proof of the witness in a .wtns file's bytes (prover/backends/groth16.ts for what it proves).
    * @param blinding  r and s, canonical, 2 x 32 bytes: fresh, uniform below the modulus, for every proof. Two proofs with one
    *                  blinding reveal the witness's part of it.
    * @returns         A (64 bytes), B (128), C (64), affine Montgomery
-   * @throws NativeCallError NATIVE_FORMAT for a witness that does not fit the key
+   * @throws NativeCallError NATIVE_FORMAT for a witness that does not fit the key, NATIVE_ARGUMENT for a wrong blinding
    * The witness is not checked against the constraints: the proof of a false one does not verify.
    */
   groth16Prove(zkey: NativeZkey, wtns: Uint8Array, blinding: Uint8Array, options?: CallOptions): Promise<Uint8Array> {
     return this.#run('groth16Prove', options, async (call) => {
-      const handle = handles.get(zkey), proof = new Uint8Array(PROOF_BYTES);
-      if (!handle) throw new NativeCallError('native.groth16Prove', 'ZKATTR_ARGUMENT', new TypeError('zkey: expected one of openZkey'));
-      await this.#runner.run(call, 'groth16Prove', Infinity, (library, pool, how) => library.groth16Prove(pool, handle, wtns, blinding, proof, how));
+      const proof = new Uint8Array(PROOF_BYTES);
+      await this.#runner.run(call, 'groth16Prove', Infinity, (library, pool, how) => library.groth16Prove(pool, handleOf(zkey, 'groth16Prove'), wtns, blinding, proof, how));
       return proof;
     });
   }

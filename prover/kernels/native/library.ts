@@ -65,5 +65,6 @@ export interface NativeLibrary {
 
   openZkey(pool: NativePool, path: string, call?: NativeCall): Promise<ZkeyHandle>;
   closeZkey(handle: ZkeyHandle): void;
+  checkPoints(pool: NativePool, zkey: ZkeyHandle, call?: NativeCall): Ran;
   groth16Prove(pool: NativePool, zkey: ZkeyHandle, wtns: Uint8Array, blinding: Uint8Array, proof: Uint8Array, call?: NativeCall): Ran;
 }

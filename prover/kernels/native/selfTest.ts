@@ -1,5 +1,5 @@
 /**
- * A short test of a library before it is trusted: known products, inverses, multiples of the generators and a transform.
+ * A short test of a library before it is trusted: known products, inverses, multiples of the generators, a transform and sums over tables.
  * It catches a miscompiled library and a CPU that is not what it says; parity with the reference is the test suite's work.
  */
 import { g1BufferFrom, g1Neg, g2BufferFrom, BASE_MODULUS, G1_GENERATOR, G2_GENERATOR } from '../../../src/curve/bn254.js';
@@ -51,8 +51,9 @@ const field = (name: FieldName, modulus: bigint) => async (library: NativeLibrar
   await library.fieldBinary(pool, name, 'mul', a, b, out, inline);
   const products = equal(out, buffer(values.map((x, i) => x * values[N - 1 - i] % modulus), modulus));
   await library.fieldBatchInverse(pool, name, a, out, inline);
+  const zero = out.subarray(0, 32).every((byte) => byte === 0);
   await library.fieldBinary(pool, name, 'mul', a, out, out, inline);
-  return products && equal(out, buffer(values.map((x) => (x === 0n ? 0n : 1n)), modulus));
+  return products && zero && equal(out, buffer(values.map((x) => (x === 0n ? 0n : 1n)), modulus));
 };
 
 const TESTS: readonly [string, (library: NativeLibrary, pool: NativePool) => Promise<boolean>][] = [
@@ -83,5 +84,14 @@ const TESTS: readonly [string, (library: NativeLibrary, pool: NativePool) => Pro
     const forward = equal(values, frBufferFrom([frAdd(a, b), frSub(a, b)]));
     await library.ntt(pool, values, true, shift, inline);
     return forward && equal(frBufferFrom([a, frMul(b, frInv(7n))]), values);
+  }],
+  ['tables', async (library, pool) => {
+    // sum_i eq(i, r) = 1, and sum_i -i eq(i, r) = -sum_k 2^k r_k.
+    const r = numbers(FIELD_MODULUS).slice(4, 9), n = 2 ** r.length, eq = new Uint8Array(32 * n), one = new Uint8Array(32), index = new Uint8Array(32);
+    await library.eqTable(pool, frBufferFrom(r), eq, inline);
+    await library.dotRows(pool, { kind: 'bit', data: new Uint8Array(n).fill(1) }, eq, n, 1, one, inline);
+    await library.dotRows(pool, { kind: 'int16', data: Int16Array.from({ length: n }, (_, i) => -i) }, eq, n, 1, index, inline);
+    const expected = r.reduce((sum, x, k) => frSub(sum, frMul(x, 2n ** BigInt(k))), 0n);
+    return equal(one, frBufferFrom([1n])) && equal(index, frBufferFrom([expected]));
   }],
 ];

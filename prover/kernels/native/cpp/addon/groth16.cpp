@@ -38,13 +38,28 @@ Napi::Value open(const Napi::CallbackInfo& info) {
   Arguments arguments(info, "openZkey");
   const std::string path = arguments.text("path");
   const auto opened = std::make_shared<Handle>();
-  return arguments.launch([=](Context&) { *opened = Zkey::open(path); }, [=](Napi::Env env) { return wrap(env, *opened); });
+  const auto read = [=](Context&) {
+    try {
+      *opened = Zkey::open(path);
+    } catch (const FormatError& error) {
+      throw FormatError(path + ": " + error.what());
+    }
+  };
+  return arguments.launch(read, [=](Napi::Env env) { return wrap(env, *opened); });
 }
 
 /** (handle): unmaps the file once no proof uses it. */
 Napi::Value close(const Napi::CallbackInfo& info) {
   if (Handle* handle = handleOf(info[0])) handle->reset();
   return info.Env().Undefined();
+}
+
+/** (pool, handle, options) */
+Napi::Value check(const Napi::CallbackInfo& info) {
+  Arguments arguments(info, "checkPoints");
+  Handle* const handle = handleOf(arguments.value());
+  arguments.require(handle != nullptr && *handle != nullptr, "zkey", "a handle of openZkey that is not closed");
+  return arguments.launch([zkey = *handle](Context& context) { checkPoints(context, *zkey); });
 }
 
 /** (pool, handle, wtns, blinding, proof, options) */
@@ -63,6 +78,7 @@ Napi::Value prove(const Napi::CallbackInfo& info) {
 void registerGroth16(Napi::Env env, Napi::Object exports) {
   exports.Set("openZkey", Napi::Function::New<open>(env));
   exports.Set("closeZkey", Napi::Function::New<close>(env));
+  exports.Set("checkPoints", Napi::Function::New<check>(env));
   exports.Set("groth16Prove", Napi::Function::New<prove>(env));
 }
 
