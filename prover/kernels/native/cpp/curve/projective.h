@@ -81,7 +81,9 @@ inline Point<G> negatePoint(const Point<G>& p) {
 template <class G>
 inline Point<G> multiplyPoint(const Point<G>& p, const uint64_t k[4]) {
   Point<G> sum = Point<G>::infinity();
-  for (int bit = 255; bit >= 0; bit--) {
+  int bit = 255;
+  while (bit >= 0 && !((k[bit >> 6] >> (bit & 63)) & 1)) bit--;
+  for (; bit >= 0; bit--) {
     sum = addPoints<G>(sum, sum);
     if ((k[bit >> 6] >> (bit & 63)) & 1) sum = addPoints<G>(sum, p);
   }

@@ -24,6 +24,11 @@ struct Block {
   typename G::template Vector<Form::Raw> x, y;
 };
 
+/** The Ahead that does nothing. */
+struct Nothing {
+  void operator()() const {}
+};
+
 /**
  * @tparam Ahead  called once for every vector that is completed: to fetch what will be needed next while products run
  */

@@ -13,10 +13,6 @@
 namespace zkattr {
 namespace {
 
-struct Nothing {
-  void operator()() const {}
-};
-
 template <class G>
 class Table {
   using Raw = typename G::template Vector<Form::Raw>;

@@ -7,7 +7,7 @@
 #pragma once
 #include <mutex>
 #include "bucketSums.h"
-#include "reduce.h"
+#include "reduceAffine.h"
 #include "window.h"
 
 namespace zkattr {
@@ -21,7 +21,7 @@ struct Stretch {
 inline void cut(size_t window, const uint32_t* starts, size_t buckets, size_t parts, std::vector<Stretch>& out) {
   size_t from = 0;
   for (size_t p = 0; p < parts && from < buckets; p++) {
-    const uint64_t target = (uint64_t)starts[buckets] * (p + 1) / parts;
+    const uint64_t target = starts[0] + uint64_t(starts[buckets] - starts[0]) * (p + 1) / parts;
     size_t to = p + 1 == parts ? buckets : (size_t)(std::lower_bound(starts + from + 1, starts + buckets, target) - starts);
     out.push_back({window, from, to});
     from = to;
@@ -65,15 +65,28 @@ inline Point<G> pippenger(Context& context, const uint8_t* points, const int16_t
         for (size_t b = s.from; b < s.to; b++) list.push_back({&entries[s.window * n + at[b]], at[b + 1] - at[b], &sums[(s.window * buckets + b) * G::POINT_BYTES]});
       }
       workers[thread].run(context, points, list);
-      for (size_t k = from; k < to; k++) {
-        const Stretch& s = stretches[k];
-        const WeightedSum<G> local = reduceBuckets<G>(&sums[(s.window * buckets + s.from) * G::POINT_BYTES], s.to - s.from);
+      std::vector<Run> runs;
+      std::vector<size_t> owners;
+      const auto finish = [&](const Stretch& s, const WeightedSum<G>& local) {
         const uint64_t offset[4] = {s.from, 0, 0, 0};
         const Point<G> sum = s.from == 0 ? local.weighted : addPoints<G>(local.weighted, multiplyPoint<G>(local.plain, offset));
         const std::lock_guard<std::mutex> lock(adding);
         results[first + s.window] = addPoints<G>(results[first + s.window], sum);
         context.progress(++done, windows * parts);
+      };
+      for (size_t k = from; k < to; k++) {
+        const Stretch& s = stretches[k];
+        const uint32_t* at = &starts[s.window * (buckets + 2)];
+        // The top window's digits are small, and few points leave buckets empty: those go the way without exceptions.
+        size_t end = s.to, filled = 0;
+        while (end > s.from && at[end] == at[end - 1]) end--;
+        for (size_t b = s.from; b < end; b++) filled += at[b + 1] != at[b];
+        const Run run{&sums[(s.window * buckets + s.from) * G::POINT_BYTES], end - s.from};
+        if (run.count >= 512 && filled + run.count / 64 >= run.count) runs.push_back(run), owners.push_back(k);
+        else finish(s, reduceBuckets<G>(run.buckets, run.count));
       }
+      const std::vector<WeightedSum<G>> locals = reduceRuns<G>(runs);
+      for (size_t i = 0; i < owners.size(); i++) finish(stretches[owners[i]], locals[i]);
     });
   }
   Point<G> total = results[windows - 1];

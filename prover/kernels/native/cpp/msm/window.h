@@ -83,22 +83,20 @@ inline void signedDigits(const uint8_t* scalars, ScalarForm form, size_t n, size
 }
 
 /**
- * Sorts points by the bucket of their digit, |d| - 1, by counting; digits 0 are left out.
- * @param starts  2^(c-1) + 2 words; on return bucket k has [starts[k], starts[k + 1])
+ * Sorts points by the bucket of their digit, |d| - 1, by counting; those with digit 0 come before bucket 0. No branch on a
+ * digit: its sign is a coin toss.
+ * @param entries  n words out: firstPoint + i, the top bit set for a negative digit
+ * @param starts   2^(c-1) + 2 words out: bucket k has [starts[k], starts[k + 1])
  */
 inline void sortByBucket(const int16_t* digits, size_t n, size_t buckets, uint32_t firstPoint, uint32_t* entries, uint32_t* starts) {
+  const auto magnitude = [](int d) { return (uint32_t)((d ^ (d >> 31)) - (d >> 31)); };
   std::fill(starts, starts + buckets + 2, 0);
-  // Counted two places up, so that filling moves each start to where it belongs.
-  uint32_t* counts = starts + 2;
+  for (size_t i = 0; i < n; i++) starts[magnitude(digits[i]) + 1]++;
+  for (size_t k = 1; k < buckets + 2; k++) starts[k] += starts[k - 1];
+  // starts[m] is where magnitude m begins; filling moves it to its end, which is where bucket m begins.
   for (size_t i = 0; i < n; i++) {
     const int d = digits[i];
-    if (d) counts[(d < 0 ? -d : d) - 1]++;
-  }
-  for (size_t k = 1; k < buckets; k++) counts[k] += counts[k - 1];
-  uint32_t* next = starts + 1;
-  for (size_t i = 0; i < n; i++) {
-    const int d = digits[i];
-    if (d) entries[next[(d < 0 ? -d : d) - 1]++] = (firstPoint + (uint32_t)i) | (d < 0 ? 0x80000000u : 0);
+    entries[starts[magnitude(d)]++] = (firstPoint + (uint32_t)i) | ((uint32_t)d & 0x80000000u);
   }
 }
 
