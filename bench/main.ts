@@ -7,6 +7,7 @@ const BENCHES: Record<string, () => Promise<unknown>> = {
   groth16: () => import('./groth16/main.js'),
   gas: () => import('./contracts/main.js'),
   attribution: () => import('./attribution/main.js'),
+  tables: () => import('./tables/main.js'),
 };
 
 const [name] = process.argv.splice(2, 1);

@@ -10,8 +10,9 @@ import { alternate } from '../measure.js';
 import { printTable, progress, timed, writeReport } from '../report.js';
 import { chooseIsas } from '../kernels/engines.js';
 import { prepareChain } from './chain.js';
-import { measureProofs, type MemoryRun } from './memory.js';
+import { measureProofs } from './memory.js';
 import { nameOf, openProver, verifierOf, type ProverSpec } from './provers.js';
+import type { MemoryRow, ProofRow } from './rows.js';
 
 const { values: args } = parseArgs({
   options: { quick: { type: 'boolean', default: false }, repetitions: { type: 'string' }, sizes: { type: 'string' }, threads: { type: 'string' }, isa: { type: 'string' }, row: { type: 'string' }, out: { type: 'string' } },
@@ -34,18 +35,7 @@ const specs: ProverSpec[] = [
   ...isas.slice(0, 1).map((isa): ProverSpec => ({ kind: 'ours-opening', threads: Math.max(...threads), isa })),
 ];
 
-interface ProofRow {
-  domainLog: number;
-  constraints: number;
-  prover: string;
-  seconds: number;
-  cpuSeconds: number;
-  repetitions: number;
-  /** snarkjs from files over this one, wall and CPU. */
-  ratio?: number;
-  cpuRatio?: number;
-}
-const rows: ProofRow[] = [], memory: (MemoryRun & { domainLog: number; keyMiB: number })[] = [];
+const rows: ProofRow[] = [], memory: MemoryRow[] = [];
 
 for (const log of sizes) {
   const { constraints, zkey, wtns } = await prepareChain(log, progress);
