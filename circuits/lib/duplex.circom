@@ -1,7 +1,7 @@
 pragma circom 2.2.0;
-include "poseidon.circom";
+include "permutation.circom";
 
-// Duplex transcript over PoseidonEx. The state lives in the capacity lane; a permutation absorbs up to 16 words and
+// Duplex transcript over Poseidon's permutation. The state lives in the capacity lane; a permutation absorbs up to 16 words and
 // gives as many challenges as it absorbed words (out[1..]); out[0] is the next state and never leaves the circuit.
 //
 // Duplex(words, challenges): absorbs `words` in chunks of 16, pads the last chunk with zeros up to the number of
@@ -24,13 +24,13 @@ template Duplex(words, challenges) {
     signal states[full + 1];
     states[0] <== state;
     for (var i = 0; i < full; i++) {
-        absorb[i] = PoseidonEx(16, 1);
+        absorb[i] = Permutation(16, 1);
         absorb[i].initialState <== states[i];
         for (var j = 0; j < 16; j++) absorb[i].inputs[j] <== in[16 * i + j];
         states[i + 1] <== absorb[i].out[0];
     }
 
-    component last = PoseidonEx(width, drawn + 1);
+    component last = Permutation(width, drawn + 1);
     last.initialState <== states[full];
     for (var j = 0; j < width; j++) {
         if (j < rest) last.inputs[j] <== in[16 * full + j];
@@ -44,7 +44,7 @@ template Duplex(words, challenges) {
     for (var i = 0; i < extra; i++) {
         var left = challenges - 16 * (i + 1);
         var take = left < 16 ? left : 16;
-        squeeze[i] = PoseidonEx(16, take + 1);
+        squeeze[i] = Permutation(16, take + 1);
         squeeze[i].initialState <== squeezed[i];
         for (var j = 0; j < 16; j++) squeeze[i].inputs[j] <== 0;
         for (var j = 0; j < take; j++) out[16 * (i + 1) + j] <== squeeze[i].out[j + 1];

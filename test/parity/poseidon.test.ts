@@ -27,7 +27,7 @@ template Parity() {
     signal input words[${sum(0)}];
     signal output out[${PERMUTATIONS}];
     signal output drawn[${sum(1)}];
-${COMPILED.map((n) => `    component p${n} = PoseidonEx(${n}, ${n + 1});
+${COMPILED.map((n) => `    component p${n} = Permutation(${n}, ${n + 1});
     p${n}.initialState <== state;
     for (var i = 0; i < ${n}; i++) p${n}.inputs[i] <== in[i];
     for (var i = 0; i <= ${n}; i++) out[${start(n)} + i] <== p${n}.out[i];`).join('\n')}
