@@ -2,7 +2,8 @@
 import { selectKernels } from '../../prover/kernels/index.js';
 import { NativeArithmetic } from '../../prover/kernels/native/arithmetic.js';
 import type { Isa } from '../../prover/kernels/native/build/isa.js';
-import { usableIsas } from '../../prover/kernels/native/load.js';
+import type { NativeLibrary, NativePool } from '../../prover/kernels/native/library.js';
+import { loadNative, usableIsas } from '../../prover/kernels/native/load.js';
 import type { Kernels } from '../../prover/kernels/types.js';
 import type { IsaLabel } from './floors.js';
 
@@ -12,6 +13,8 @@ export interface Engine {
   kernels: Kernels;
   /** Native only. */
   arithmetic?: NativeArithmetic;
+  /** Native only: the library itself, for results in buffers that exist. */
+  direct?: { library: NativeLibrary; pool: NativePool };
   close(): Promise<void>;
 }
 
@@ -21,7 +24,14 @@ export async function openEngine(isa: IsaLabel, threads: number): Promise<Engine
     return { isa, threads, kernels, close: () => kernels.close() };
   }
   const kernels = await selectKernels('native', { isa, threads }), arithmetic = await NativeArithmetic.open({ isa, threads });
-  return { isa, threads, kernels, arithmetic, close: async () => void (await Promise.all([kernels.close(), arithmetic.close()])) };
+  const { library } = await loadNative({ isa }), pool = new library.Pool(threads);
+  return {
+    isa, threads, kernels, arithmetic, direct: { library, pool },
+    async close() {
+      pool.close();
+      await Promise.all([kernels.close(), arithmetic.close()]);
+    },
+  };
 }
 
 /** What to measure: the sets asked for, else all that this CPU has; `wasm` alone where native kernels cannot be built. */
