@@ -349,6 +349,16 @@ ZKATTR_INLINE RawLanes<F> gather(const uint8_t* const from[8]) {
   return ifma::split<F>(w[0], w[1], w[2], w[3]);
 }
 template <unsigned B, class F>
+ZKATTR_INLINE void scatter(const RawLanes<F>& a, uint8_t* const to[8]) {
+  __m512i r[4], w[4];
+  ifma::join(canonical<B>(a), w);
+  ifma::wordsToRows(w, r);
+  for (int k = 0; k < 4; k++) {
+    _mm256_storeu_si256((__m256i*)to[2 * k], _mm512_castsi512_si256(r[k]));
+    _mm256_storeu_si256((__m256i*)to[2 * k + 1], _mm512_extracti64x4_epi64(r[k], 1));
+  }
+}
+template <unsigned B, class F>
 inline Element<F> sumLanes(const RawLanes<F>& a) {
   alignas(64) Element<F> e[8];
   store<B>(a, e);

@@ -28,6 +28,8 @@ template <unsigned B, class F> inline void store(const RawLanes<F>& a, void* to)
 template <unsigned B, class F> inline void storePart(const RawLanes<F>& a, void* to, size_t count) { if (count) a.e.store(to); }
 /** Lane i from from[i]. */
 template <class F> inline RawLanes<F> gather(const uint8_t* const from[1]) { return {Element<F>::load(from[0])}; }
+/** Lane i to to[i]. */
+template <unsigned B, class F> inline void scatter(const RawLanes<F>& a, uint8_t* const to[1]) { a.e.store(to[0]); }
 
 template <class F, Form f> inline Lanes<F, f> add(const Lanes<F, f>& a, const Lanes<F, f>& b) { return {add(a.e, b.e)}; }
 template <unsigned K, class F, Form f> inline Lanes<F, f> sub(const Lanes<F, f>& a, const Lanes<F, f>& b) { return {sub(a.e, b.e)}; }

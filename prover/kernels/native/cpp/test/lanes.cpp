@@ -72,6 +72,11 @@ static void lanes(const char* name) {
     const uint8_t* from[N];
     for (size_t i = 0; i < N; i++) from[i] = reinterpret_cast<const uint8_t*>(&b[(5 * i + 3) % N]);
     same("gather", gather<F>(from), [&](size_t i) { return b[(5 * i + 3) % N]; });
+    Element<F> scattered[N];
+    uint8_t* to[N];
+    for (size_t i = 0; i < N; i++) to[i] = reinterpret_cast<uint8_t*>(&scattered[(3 * i + 1) % N]);
+    scatter<2>(add(ra, rb), to);
+    for (size_t i = 0; i < N; i++) CHECK(scattered[(3 * i + 1) % N] == add(a[i], b[i]), "%s scatter", name);
     const Element<F> x = a[0];
     CHECK(mul(inverse(x), x) == (x.isZero() ? x : Element<F>::one()), "%s inverse", name);
   }
