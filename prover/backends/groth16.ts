@@ -2,13 +2,13 @@
  * Groth16 provers behind one interface. Proofs are canonical bigints: `a` and `c` are (x, y),
  * `b` is four words in the order of the EVM's precompile, x.c1, x.c0, y.c1, y.c0.
  */
-import { readFile, stat } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { FileError } from '../../src/errors/files.js';
 import { SetupError } from '../../src/errors/setup.js';
-import { fileError } from '../../src/files/atomic.js';
 import { assertContributed, readZkeyHeader, type ZkeyHeader } from '../setup/zkey.js';
-import { calculateWitness, compileGenerator, type CircuitInput, type WitnessGenerator } from './witness.js';
+import { witnessCalculator } from './calculator.js';
+import { FileCache } from './fileCache.js';
+import type { CircuitInput } from './witness.js';
 
 export type { CircuitInput, InputValue } from './witness.js';
 
@@ -52,31 +52,6 @@ export async function closeSnarkjs(): Promise<void> {
   await curve?.terminate();
 }
 
-/** Values that were read once, kept while the file does not change. */
-class FileCache<T> {
-  private readonly entries = new Map<string, { stamp: string; value: T }>();
-  constructor(private readonly load: (path: string) => Promise<T> | T) {}
-
-  async get(path: string): Promise<T> {
-    const { size, mtimeMs } = await stat(path).catch((cause: unknown) => { throw fileError('open file', path, cause); });
-    const stamp = `${size} ${mtimeMs}`;
-    const known = this.entries.get(path);
-    if (known?.stamp === stamp) return known.value;
-    const value = await this.load(path);
-    this.entries.set(path, { stamp, value });
-    return value;
-  }
-}
-
-async function loadGenerator(path: string): Promise<WitnessGenerator> {
-  const bytes = await readFile(path).catch((cause: unknown) => { throw fileError('open file', path, cause); });
-  try {
-    return await compileGenerator(bytes);
-  } catch (cause) {
-    throw new FileError('witness generator is not valid WebAssembly', { code: 'WASM_INVALID', where: path, got: `${bytes.length} bytes`, hint: 'the file is truncated: compile the circuit again', cause });
-  }
-}
-
 function loadZkey(path: string): ZkeyHeader {
   const zkey = readZkeyHeader(path);
   assertContributed(zkey);
@@ -90,7 +65,7 @@ export class SnarkjsBackend implements Groth16Backend {
   private closed = false;
   readonly name = 'snarkjs';
   private readonly zkeys = new FileCache(loadZkey);
-  private readonly generators = new FileCache(loadGenerator);
+  private readonly calculators = new FileCache((path) => witnessCalculator(path, { mode: 'wasm' }));
 
   constructor() {
     SnarkjsBackend.open++;
@@ -98,9 +73,9 @@ export class SnarkjsBackend implements Groth16Backend {
 
   async prove(zkeyPath: string, wasmPath: string, input: CircuitInput): Promise<Groth16Result> {
     if (this.closed) throw new SetupError('the backend is closed', { code: 'GROTH16_CLOSED', where: this.name, hint: 'make a new one' });
-    const [zkey, generator] = await Promise.all([this.zkeys.get(zkeyPath), this.generators.get(wasmPath)]);
+    const [zkey, calculator] = await Promise.all([this.zkeys.get(zkeyPath), this.calculators.get(wasmPath)]);
     const start = performance.now();
-    const wtns = await calculateWitness(generator, input, wasmPath);
+    const wtns = await calculator.calculate(input);
     const proving = performance.now();
     const nVars = new DataView(wtns.buffer).getUint32(60, true);
     if (nVars !== zkey.nVars) {

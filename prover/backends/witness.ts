@@ -4,12 +4,10 @@
  * and nothing may be printed. Source of the interface: circom's code_producers, wasm_elements/common.
  */
 import { WitnessError } from '../../src/errors/setup.js';
-import { FIELD_MODULUS, frFrom } from '../../src/field/fr.js';
-import { bigintToBytes } from '../../src/field/buffer.js';
+import { FR_BYTES } from '../../src/field/fr.js';
+import { emptyWtns, encodeInput, WTNS_HEADER_BYTES, type CircuitInput } from '../witness/wtns.js';
 
-/** A signal's value; arrays in row-major order, nested or flat. */
-export type InputValue = bigint | number | string | readonly InputValue[];
-export type CircuitInput = Readonly<Record<string, InputValue>>;
+export type { CircuitInput, InputValue } from '../witness/wtns.js';
 
 /** A compiled witness generator: a WebAssembly.Module (the DOM library, which declares that type, is not loaded). */
 export type WitnessGenerator = object;
@@ -25,12 +23,12 @@ const wasm = (globalThis as unknown as {
 export const compileGenerator = (bytes: Uint8Array): Promise<WitnessGenerator> => wasm.compile(bytes);
 
 interface WitnessExports {
+  memory: { buffer: ArrayBuffer };
   getVersion(): number;
   getFieldNumLen32(): number;
-  getRawPrime(): void;
+  /** Address of the 32 bytes through which values go in and out. */
+  getSharedRWMemoryStart(): number;
   getMessageChar(): number;
-  readSharedRWMemory(i: number): number;
-  writeSharedRWMemory(i: number, word: number): void;
   init(sanityCheck: number): void;
   getInputSize(): number;
   getInputSignalSize(msb: number, lsb: number): number;
@@ -40,27 +38,26 @@ interface WitnessExports {
 }
 
 const REASONS = ['', 'signal not found', 'too many signals set', 'signal already set', 'assertion failed', 'not enough memory', 'input array index out of range'];
-
-const fnv1a64 = (name: string): bigint => {
-  let hash = 0xcbf29ce484222325n;
-  for (const byte of new TextEncoder().encode(name)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n);
-  return hash;
-};
-
-function flatten(value: InputValue, out: bigint[] = []): bigint[] {
-  if (Array.isArray(value)) for (const x of value as readonly InputValue[]) flatten(x, out);
-  else out.push(frFrom(BigInt(value as bigint | number | string)));
-  return out;
-}
+const WORDS = FR_BYTES / 4;
 
 /**
  * Computes the witness of `input`.
  * @param module  compiled witness generator
  * @param where   file name for messages
  * @returns .wtns bytes: values canonical, 32 bytes little endian, w_0 = 1, then public signals, then the others
- * @throws WitnessError when an input signal is missing, unknown or of a wrong length, or a constraint's assertion fails
+ * @throws WitnessError when an input signal is missing, unknown or of a wrong length, a constraint's assertion fails, or the
+ *         circuit does what has no result, such as dividing by zero
  */
 export async function calculateWitness(module: WitnessGenerator, input: CircuitInput, where: string): Promise<Uint8Array> {
+  try {
+    return await calculate(module, input, where);
+  } catch (cause) {
+    if ((cause as Error).name !== 'RuntimeError') throw cause;
+    throw new WitnessError('the witness generator broke off', { where, got: (cause as Error).message, hint: 'the circuit divides by zero, or uses an index out of range, for these inputs', cause });
+  }
+}
+
+async function calculate(module: WitnessGenerator, input: CircuitInput, where: string): Promise<Uint8Array> {
   let messages = '';
   let signal = '';
   let exports: WitnessExports;
@@ -84,29 +81,26 @@ export async function calculateWitness(module: WitnessGenerator, input: CircuitI
     },
   });
   exports = instance.exports as WitnessExports;
-  if (typeof exports.getVersion !== 'function' || exports.getVersion() !== 2) {
-    throw new WitnessError('not a witness generator of circom 2', { where, hint: 'compile the circuit again' });
+  if (typeof exports.getVersion !== 'function' || exports.getVersion() !== 2 || exports.getFieldNumLen32() !== WORDS) {
+    throw new WitnessError('not a witness generator of circom 2 over BN254', { where, hint: 'compile the circuit again' });
   }
-  const words = exports.getFieldNumLen32();
   exports.init(1);
+  // Values pass through memory: a call for each word would take longer than computing them.
+  const shared = exports.getSharedRWMemoryStart();
 
-  const bytes = new Uint8Array(words * 4);
-  const view = new DataView(bytes.buffer);
   let set = 0;
-  for (const [name, value] of Object.entries(input)) {
+  const bytes = new Uint8Array(exports.memory.buffer, shared, FR_BYTES);
+  for (const { name, hash, values } of encodeInput(input)) {
     signal = name;
-    const hash = fnv1a64(name);
     const [msb, lsb] = [Number(hash >> 32n) | 0, Number(hash & 0xffffffffn) | 0];
-    const values = flatten(value);
-    const size = exports.getInputSignalSize(msb, lsb);
-    if (size !== values.length) {
-      throw new WitnessError(size < 0 ? 'no such input signal' : 'wrong length of an input signal', {
-        where: `input signal ${name}`, expected: size < 0 ? undefined : size, got: values.length, hint: 'compare names and lengths of the inputs with the circuit',
+    const size = exports.getInputSignalSize(msb, lsb), got = values.length / FR_BYTES;
+    if (size !== got) {
+      throw new WitnessError(size <= 0 ? 'no such input signal' : 'wrong length of an input signal', {
+        where: `input signal ${name}`, expected: size <= 0 ? undefined : size, got, hint: 'compare names and lengths of the inputs with the circuit',
       });
     }
     for (let i = 0; i < size; i++) {
-      bigintToBytes(values[i], bytes);
-      for (let j = 0; j < words; j++) exports.writeSharedRWMemory(j, view.getInt32(4 * j, true));
+      bytes.set(values.subarray(i * FR_BYTES, (i + 1) * FR_BYTES));
       exports.setInputSignal(msb, lsb, i);
     }
     set += size;
@@ -115,23 +109,12 @@ export async function calculateWitness(module: WitnessGenerator, input: CircuitI
     throw new WitnessError('input signals are missing', { where, expected: exports.getInputSize(), got: set, hint: 'every input signal of the main component needs a value' });
   }
 
-  const count = exports.getWitnessSize();
-  const header = 12 + 12 + 8 + 32 + 12;
-  const file = new Uint8Array(header + count * 32);
-  const out = new DataView(file.buffer);
-  file.set(new TextEncoder().encode('wtns'));
-  out.setUint32(4, 2, true); // version
-  out.setUint32(8, 2, true); // sections
-  out.setUint32(12, 1, true);
-  out.setBigUint64(16, 40n, true);
-  out.setUint32(24, 32, true);
-  bigintToBytes(FIELD_MODULUS, file, 28);
-  out.setUint32(60, count, true);
-  out.setUint32(64, 2, true);
-  out.setBigUint64(68, BigInt(count) * 32n, true);
+  const count = exports.getWitnessSize(), file = emptyWtns(count);
+  // WebAssembly's memory and .wtns are both little endian; copied by words of this machine, order does not matter.
+  const from = new Uint32Array(exports.memory.buffer, shared, WORDS), to = new Uint32Array(file.buffer, WTNS_HEADER_BYTES);
   for (let i = 0; i < count; i++) {
     exports.getWitness(i);
-    for (let j = 0; j < words; j++) out.setUint32(header + 32 * i + 4 * j, exports.readSharedRWMemory(j) >>> 0, true);
+    for (let j = 0; j < WORDS; j++) to[WORDS * i + j] = from[j];
   }
   return file;
 }

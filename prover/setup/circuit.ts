@@ -1,5 +1,6 @@
 /**
  * Compiles the circuits of circuits/ by circom2 (circom 2.2.3 as WebAssembly) into r1cs, witness generator and symbols.
+ * The generator's C++ form comes out of the same run and is kept for prover/witness/native.
  *
  * The compiler runs as a child process: it is synchronous, and its WASI sandbox sees only what lies below the working
  * folder. It therefore runs in the nearest folder above output and includes alike, and gets all paths relative to it.
@@ -15,6 +16,7 @@ import { performance } from 'node:perf_hooks';
 import { CircuitError } from '../../src/errors/setup.js';
 import { fileError } from '../../src/files/atomic.js';
 import { cacheRoot, packageRoot } from '../../src/files/paths.js';
+import { keepSource } from '../witness/native/source.js';
 import { domainWord, type Relation, type SizeClass } from '../../src/statement/sizeClass.js';
 
 /** circom's simplification: O0 none, O1 signal equalities, O2 all linear constraints. */
@@ -37,6 +39,8 @@ export interface CompileOptions {
 }
 
 const require = createRequire(import.meta.url);
+/** Raised when the compiler is called differently, so that cached circuits are made again. */
+const FORMAT_VERSION = 2;
 const FILES = { r1cs: 'circuit.r1cs', wasm: 'circuit.wasm', sym: 'circuit.sym' } as const;
 
 const packageVersion = async (name: string): Promise<string> =>
@@ -93,7 +97,7 @@ function runCompiler(cwd: string, args: string[]): Promise<void> {
 export async function compileSource(source: string, includeDirs: readonly string[], baseDir: string, options: CompileOptions = {}): Promise<CompiledCircuit> {
   const { optimisation = 'O2', progress } = options;
   const versions = await Promise.all(['circom2', 'circomlib'].map(packageVersion));
-  const hash = createHash('sha256').update(JSON.stringify([source, optimisation, versions]));
+  const hash = createHash('sha256').update(JSON.stringify([FORMAT_VERSION, source, optimisation, versions]));
   for (const dir of includeDirs) hash.update(JSON.stringify(await sources(dir)));
   const key = hash.digest('hex').slice(0, 32);
   const dir = join(baseDir, key);
@@ -111,10 +115,11 @@ export async function compileSource(source: string, includeDirs: readonly string
     const cwd = commonFolder([out, ...includes]);
     const below = (path: string): string => relative(cwd, path) || '.';
     await runCompiler(cwd, [
-      below(join(out, 'circuit.circom')), '--r1cs', '--wasm', '--sym', `--${optimisation}`, ...includes.flatMap((path) => ['-l', below(path)]), '-o', below(out),
+      below(join(out, 'circuit.circom')), '--r1cs', '--wasm', '--c', '--sym', `--${optimisation}`, ...includes.flatMap((path) => ['-l', below(path)]), '-o', below(out),
     ]);
     await rename(join(out, 'circuit_js', 'circuit.wasm'), join(out, FILES.wasm));
-    await rm(join(out, 'circuit_js'), { recursive: true });
+    await keepSource(join(out, 'circuit_cpp'), join(out, FILES.wasm));
+    await Promise.all(['circuit_js', 'circuit_cpp'].map((name) => rm(join(out, name), { recursive: true })));
     // A second process may have finished first: its result is the same.
     await rename(temporary, dir).catch(async (error: NodeJS.ErrnoException) => {
       if (!existsSync(circuit.r1cs)) throw error;

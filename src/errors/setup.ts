@@ -29,3 +29,15 @@ export class WitnessError extends SetupError {
     this.trace = trace;
   }
 }
+
+/** What stands in the way of a native witness generator. */
+export type NativeWitnessFault = 'source' | 'compiler' | 'compile' | 'damaged' | 'differs';
+
+/** No native witness generator can be had, or it must not be trusted. Without a forced choice WebAssembly does the work. */
+export class NativeWitnessError extends SetupError {
+  readonly fault: NativeWitnessFault;
+  constructor(fault: NativeWitnessFault, message: string, options: Omit<AttributionErrorOptions, 'code'>) {
+    super(message, { ...options, code: 'NATIVE_WITNESS' });
+    this.fault = fault;
+  }
+}
