@@ -3,8 +3,8 @@
  * (count - 1 - j), so a bucket halves in place, an odd one keeps its middle, and no two additions of a round touch the same
  * point: no conflicts, whatever the scalars.
  * Eight buckets of equal size go together, one a lane: only the first round gathers points (and transposes them), all
- * later ones run on blocks. Buckets are cut into pieces of at most PIECE entries, then ordered by size.
- *   entries - non-empty buckets additions in all, and one for every piece beyond a bucket's first.
+ * later ones run on blocks. Larger buckets, and those that find too few of their size, are cut into pieces.
+ *   entries - non-empty buckets additions in all.
  */
 #pragma once
 #include "../parallel/context.h"
@@ -34,21 +34,28 @@ class BucketSums {
 
   /** bucket.sum = sum of its points, all zeros for none. */
   void run(Context& context, const uint8_t* points, const std::vector<Bucket>& buckets) {
-    // Pieces by size; whole buckets write to their sum, the others to `partial`.
+    // Which buckets stay whole: those that find seven others of their size, or nearly. Wholes write to their sum, the
+    // pieces of the others to `partial`.
+    size_t leftover[PIECE + 1] = {};
+    for (const Bucket& b : buckets)
+      if (b.count <= PIECE) leftover[b.count]++;
+    for (size_t size = 0; size <= PIECE; size++) {
+      leftover[size] %= N;
+      if (leftover[size] > N / 2 || size < 8 || (size & (size - 1)) == 0) leftover[size] = 0;
+    }
     std::vector<Cut> cuts;
     size_t pieceCount[PIECE + 1] = {}, partials = 0;
     for (const Bucket& b : buckets) {
-      if (b.count == 0) std::memset(b.sum, 0, G::POINT_BYTES);
-      if (b.count == 0) continue;
-      if (b.count <= PIECE) {
+      if (b.count == 0) {
+        std::memset(b.sum, 0, G::POINT_BYTES);
+      } else if (b.count <= PIECE && leftover[b.count] == 0) {
         pieceCount[b.count]++;
-        continue;
+      } else {
+        if (b.count <= PIECE) leftover[b.count]--;
+        const size_t first = partials;
+        forEachPiece(b.count, [&](size_t, size_t size) { pieceCount[size]++, partials++; });
+        cuts.push_back({&b, first, partials - first});
       }
-      const size_t n = (b.count + PIECE - 1) / PIECE;
-      cuts.push_back({&b, partials, n});
-      partials += n;
-      pieceCount[PIECE] += b.count / PIECE;
-      if (b.count % PIECE) pieceCount[b.count % PIECE]++;
     }
     std::vector<uint8_t> partial(partials * G::POINT_BYTES);
     size_t total = 0, start[PIECE + 2];
@@ -57,12 +64,13 @@ class BucketSums {
     std::vector<Piece> pieces(total);
     size_t next[PIECE + 2];
     std::copy(start, start + PIECE + 2, next);
-    for (const Bucket& b : buckets)
-      if (b.count > 0 && b.count <= PIECE) pieces[next[b.count]++] = {b.from, b.sum};
-    for (const Cut& cut : cuts) {
-      for (size_t i = 0; i < cut.pieces; i++) {
-        const size_t size = std::min(PIECE, cut.bucket->count - i * PIECE);
-        pieces[next[size]++] = {cut.bucket->from + i * PIECE, &partial[(cut.first + i) * G::POINT_BYTES]};
+    auto cut = cuts.begin();
+    for (const Bucket& b : buckets) {
+      if (cut != cuts.end() && cut->bucket == &b) {
+        size_t to = cut++->first;
+        forEachPiece(b.count, [&](size_t from, size_t size) { pieces[next[size]++] = {b.from + from, &partial[to++ * G::POINT_BYTES]}; });
+      } else if (b.count > 0) {
+        pieces[next[b.count]++] = {b.from, b.sum};
       }
     }
     for (size_t i = start[1]; i < start[2]; i++) copy(points, *pieces[i].from, pieces[i].sum);
@@ -92,6 +100,14 @@ class BucketSums {
   }
 
  private:
+  /** piece(from, size): as many of PIECE as there are, then powers of two, so that pieces of all buckets come in few sizes. */
+  template <class Visit>
+  static void forEachPiece(size_t count, const Visit& piece) {
+    size_t from = 0;
+    for (; count - from >= PIECE; from += PIECE) piece(from, PIECE);
+    for (size_t size = PIECE / 2; size > 0; size /= 2)
+      if ((count - from) & size) piece(from, size), from += size;
+  }
   struct Cut {
     const Bucket* bucket;
     size_t first, pieces;
