@@ -31,7 +31,6 @@ export const KERNEL_NAMES = Object.keys(BACKENDS) as KernelName[];
 export async function selectKernels(name?: KernelName, options: KernelOptions = {}): Promise<Kernels> {
   const chosen = chosenKernels(name);
   if (chosen !== undefined) return BACKENDS[chosen](options);
-  if (!NATIVE_BY_DEFAULT) return BACKENDS.portable(options);
   try {
     return await BACKENDS.native(options);
   } catch (error) {
@@ -48,9 +47,6 @@ export function chosenKernels(name?: KernelName): KernelName | undefined {
   if (!Object.hasOwn(BACKENDS, chosen)) throw new UnknownKernelsError(chosen, KERNEL_NAMES, name === undefined ? 'ZKATTR_KERNELS' : 'selectKernels');
   return chosen as KernelName;
 }
-
-/** Until every area of the native kernels is there. */
-const NATIVE_BY_DEFAULT = false as boolean;
 
 let said = false;
 /** Slower kernels without a word would look like a slow program. */

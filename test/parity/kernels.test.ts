@@ -1,6 +1,11 @@
-/** The portable kernels equal the reference byte for byte: every method, seeded inputs, edges, one and two threads. */
+/**
+ * Portable and native kernels equal the reference byte for byte: every method, seeded inputs, edges, several numbers of threads;
+ * native on every instruction set that this CPU has.
+ */
 import assert from 'node:assert/strict';
-import { after, describe, it } from 'node:test';
+import { createHash } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { createNativeKernels } from '../../prover/kernels/native/index.js';
 import { createPortableKernels } from '../../prover/kernels/portable/index.js';
 import { createReferenceKernels } from '../../prover/kernels/reference/index.js';
 import type { IntTable, Kernels, ProductTerm, Table } from '../../prover/kernels/types.js';
@@ -8,27 +13,50 @@ import { g1BufferFrom, g1Neg, g1Get } from '../../src/curve/bn254.js';
 import { KernelShapeError, KernelsClosedError } from '../../src/errors/kernels.js';
 import { frBufferFrom } from '../../src/field/buffer.js';
 import { FIELD_MODULUS } from '../../src/field/fr.js';
+import { testableIsas } from '../support/native.js';
 import { awkwardPoints, pointWalk, Random } from '../unit/kernels/random.js';
 
 const reference = createReferenceKernels();
-const portables = await Promise.all([1, 2].map(async (threads) => ({ threads, kernels: await createPortableKernels({ threads }) })));
+const { isas, skip } = await testableIsas();
+const BACKENDS: readonly { name: string; create: () => Promise<Kernels> }[] = [
+  ...[1, 2].map((threads) => ({ name: `portable kernels, ${threads} thread(s)`, create: () => createPortableKernels({ threads }) })),
+  ...isas.flatMap((isa) => [1, 2, 3].map((threads) => ({ name: `native kernels (${isa}), ${threads} thread(s)`, create: () => createNativeKernels({ isa, threads }) }))),
+];
 const MINUS_ONE = FIELD_MODULUS - 1n;
 const KINDS = ['int8', 'int16', 'bit', 'fr'] as const;
 
-/** Shared and plain memory compare alike: by content. */
+/** Shared and plain memory compare alike: by content, long ones by their hash. */
 const bytes = (value: unknown): unknown =>
-  value instanceof Uint8Array ? Buffer.from(value).toString('hex')
+  value instanceof Uint8Array ? (value.length > 1024 ? createHash('sha256').update(value).digest('hex') : Buffer.from(value).toString('hex'))
     : Array.isArray(value) ? value.map(bytes)
       : value !== null && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k, bytes(v)])) : value;
 
-for (const { threads, kernels } of portables) {
-  const same = async (label: string, run: (k: Kernels) => Promise<unknown>): Promise<void> =>
-    assert.deepEqual(bytes(await run(kernels)), bytes(await run(reference)), label);
+/** What the reference says, by label: slow, and the same for all. */
+const expected = new Map<string, Promise<unknown>>();
 
-  describe(`portable kernels equal the reference, ${threads} thread(s)`, () => {
+it('native kernels are among them', { skip }, () => assert.ok(isas.length > 0));
+
+for (const { name, create } of BACKENDS) {
+  let kernels: Kernels;
+  let title = '', calls = 0;
+  const test = (what: string, run: () => Promise<void>): unknown => it(what, () => {
+    [title, calls] = [what, 0];
+    return run();
+  });
+  /** Inputs are seeded: the n-th comparison of a test is the same for every back end. */
+  const same = async (label: string, run: (k: Kernels) => Promise<unknown>): Promise<void> => {
+    const key = `${title} ${calls++}`;
+    if (!expected.has(key)) expected.set(key, run(reference).then(bytes));
+    assert.deepEqual(bytes(await run(kernels)), await expected.get(key), label);
+  };
+
+  describe(`${name} equal the reference`, () => {
+    before(async () => {
+      kernels = await create();
+    });
     after(() => kernels.close());
 
-    it('msm, on awkward points and scalars, here and on threads', async () => {
+    test('msm, on awkward points and scalars, here and on threads', async () => {
       const random = new Random(11);
       for (const n of [0, 1, 2, 3, 17, 51, 52, 130, 700]) {
         const bases = awkwardPoints(n);
@@ -42,14 +70,14 @@ for (const { threads, kernels } of portables) {
       }
     });
 
-    it('msm cancels: P and -P in one bucket', async () => {
+    test('msm cancels: P and -P in one bucket', async () => {
       const P = g1Get(pointWalk(1));
       const bases = g1BufferFrom([P, g1Neg(P), P, P, g1Neg(P), g1Neg(P)]);
       await same('sum is infinity', (k) => k.msm(bases, frBufferFrom([5n, 5n, 7n, 1n, 7n, 1n])));
       await same('doubling', (k) => k.msm(bases, frBufferFrom([5n, 0n, 5n, 5n, 0n, 0n])));
     });
 
-    it('msmSmall, on bits, int8 and int16, below and above the thread threshold', async () => {
+    test('msmSmall, on bits, int8 and int16, below and above the thread threshold', async () => {
       const random = new Random(12);
       for (const n of [0, 1, 2, 5, 33, 257, 2100]) {
         for (const kind of ['bit', 'int8', 'int16'] as const) {
@@ -61,7 +89,7 @@ for (const { threads, kernels } of portables) {
       await same('zeros', (k) => k.msmSmall(awkwardPoints(6), { kind: 'int8', data: new Int8Array(6) }));
     });
 
-    it('eqTable and outer', async () => {
+    test('eqTable and outer', async () => {
       const random = new Random(13);
       for (const n of [0, 1, 2, 5, 14, 15]) await same(`eq ${n}`, (k) => k.eqTable(random.edgy.call(new Random(n), n)));
       for (const [a, b] of [[1, 1], [3, 5], [0, 4], [128, 150], [2, 9000]]) {
@@ -70,7 +98,7 @@ for (const { threads, kernels } of portables) {
       }
     });
 
-    it('combineRows, tables full, short and ragged', async () => {
+    test('combineRows, tables full, short and ragged', async () => {
       const random = new Random(14);
       for (const kind of KINDS) {
         for (const [rows, rowLength, length] of [[1, 1, 1], [3, 5, 15], [4, 6, 13], [4, 6, 0], [2, 1500, 2700], [67, 300, 67 * 300 - 7], [1, 17000, 17000], [300, 400, 300 * 400]]) {
@@ -81,7 +109,7 @@ for (const { threads, kernels } of portables) {
       }
     });
 
-    it('dotRows, with periods', async () => {
+    test('dotRows, with periods', async () => {
       const random = new Random(15);
       for (const kind of KINDS) {
         for (const [rows, rowLength, period] of [[1, 1, 1], [5, 3, 1], [6, 4, 3], [7, 4, 3], [0, 3, 2], [61, 300, 4], [2, 9000, 2], [300, 401, 7]]) {
@@ -92,7 +120,7 @@ for (const { threads, kernels } of portables) {
       }
     });
 
-    it('lanes do not overflow: the largest weights and integers, beyond the terms that a lane holds', async () => {
+    test('lanes do not overflow: the largest weights and integers, beyond the terms that a lane holds', async () => {
       const n = 33000;
       const table: Table = { kind: 'int16', data: new Int16Array(n).fill(-32768) };
       const weights = frBufferFrom(new Array<bigint>(n).fill(MINUS_ONE));
@@ -100,7 +128,7 @@ for (const { threads, kernels } of portables) {
       await same('combine', (k) => k.combineRows(weights, table, 1));
     });
 
-    it('linearCombination of mixed tables of different lengths', async () => {
+    test('linearCombination of mixed tables of different lengths', async () => {
       const random = new Random(16);
       for (const length of [0, 1, 7, 1025, 5000, 9001]) {
         const tables = KINDS.flatMap((kind) => [random.table(kind, length), random.table(kind, length >> 1), random.table(kind, 0)]);
@@ -109,7 +137,7 @@ for (const { threads, kernels } of portables) {
       await same('no tables', (k) => k.linearCombination([], [], 3));
     });
 
-    it('roundPolynomial, all term shapes, both degrees', async () => {
+    test('roundPolynomial, all term shapes, both degrees', async () => {
       const random = new Random(17);
       const shapes: ProductTerm[][] = [
         [], [{ sign: 1, factors: [0] }], [{ sign: -1, factors: [2] }], [{ sign: 1, factors: [0, 1] }], [{ sign: -1, factors: [1, 1] }],
@@ -127,7 +155,7 @@ for (const { threads, kernels } of portables) {
       await same('no tables', (k) => k.roundPolynomial([], [], 2));
     });
 
-    it('foldAll, and folding what was folded', async () => {
+    test('foldAll, and folding what was folded', async () => {
       const random = new Random(18);
       for (const n of [2, 4, 512, 16384]) {
         const tables = [random.frBuffer(n), random.frBuffer(n), random.frBuffer(n)];
@@ -138,7 +166,7 @@ for (const { threads, kernels } of portables) {
       await same('none', (k) => k.foldAll([], 7n));
     });
 
-    it('divisions and mercuryS', async () => {
+    test('divisions and mercuryS', async () => {
       const random = new Random(19);
       for (const [blo, bhi] of [[1, 1], [1, 5], [4, 1], [4, 4], [8, 3], [128, 130]]) {
         const f = random.frBuffer(blo * bhi);
@@ -154,7 +182,7 @@ for (const { threads, kernels } of portables) {
       }
     });
 
-    it('leaves inputs as they were, and reads views at an offset', async () => {
+    test('leaves inputs as they were, and reads views at an offset', async () => {
       const random = new Random(20);
       const n = 32768;
       const backing = random.frBuffer(n + 3);
@@ -166,14 +194,14 @@ for (const { threads, kernels } of portables) {
       assert.deepEqual(backing, before);
     });
 
-    it('runs calls at once without mixing them up', async () => {
+    test('runs calls at once without mixing them up', async () => {
       const random = new Random(21);
       const tables = Array.from({ length: 6 }, () => random.frBuffer(32768));
       const together = await Promise.all(tables.map((table) => kernels.foldAll([table], 11n)));
       for (const [i, table] of tables.entries()) assert.deepEqual(bytes(together[i]), bytes(await reference.foldAll([table], 11n)));
     });
 
-    it('refuses wrong shapes in the reference\'s words', async () => {
+    test('refuses wrong shapes in the reference\'s words', async () => {
       const random = new Random(22);
       const wrong: ((k: Kernels) => Promise<unknown>)[] = [
         (k) => k.msm(pointWalk(2), random.frBuffer(3)),
@@ -203,14 +231,16 @@ for (const { threads, kernels } of portables) {
   });
 }
 
-describe('portable life cycle', () => {
-  it('refuses calls after close, with threads that ran and threads that never did', async () => {
-    const kernels = await createPortableKernels({ threads: 2 });
-    await kernels.foldAll([new Random(1).frBuffer(32768)], 3n);
-    await kernels.close();
-    await assert.rejects(kernels.eqTable([1n]), KernelsClosedError);
-    const idle = await createPortableKernels({ threads: 2 });
-    await idle.close();
-    await assert.rejects(idle.msm(pointWalk(1), frBufferFrom([1n])), KernelsClosedError);
+for (const { name, create } of BACKENDS.filter((_, i, all) => i === 1 || i === all.length - 1)) {
+  describe(`${name}: life cycle`, () => {
+    it('refuses calls after close, with threads that ran and threads that never did', async () => {
+      const kernels = await create();
+      await kernels.foldAll([new Random(1).frBuffer(32768)], 3n);
+      await kernels.close();
+      await assert.rejects(kernels.eqTable([1n]), KernelsClosedError);
+      const idle = await create();
+      await idle.close();
+      await assert.rejects(idle.msm(pointWalk(1), frBufferFrom([1n])), KernelsClosedError);
+    });
   });
-});
+}

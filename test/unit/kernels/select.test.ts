@@ -4,6 +4,9 @@ import { afterEach, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { KERNEL_NAMES, selectKernels, type KernelName } from '../../../prover/kernels/index.js';
 import { UnknownKernelsError } from '../../../src/errors/kernels.js';
+import { testableIsas } from '../../support/native.js';
+
+const { skip } = await testableIsas();
 
 describe('selectKernels', () => {
   const before = process.env.ZKATTR_KERNELS;
@@ -17,22 +20,22 @@ describe('selectKernels', () => {
     return kernels.name;
   };
 
-  it('returns the backend of that name', async () => {
-    for (const name of KERNEL_NAMES) assert.equal(await nameOf(name), name);
-  });
-  it('takes ZKATTR_KERNELS without a name, portable without either; a name wins', async () => {
+  for (const name of KERNEL_NAMES) {
+    it(`returns the ${name} backend by its name`, { skip: name === 'native' && skip }, async () => assert.equal(await nameOf(name), name));
+  }
+  it('takes ZKATTR_KERNELS without a name, the best that runs without either; a name wins', async () => {
     process.env.ZKATTR_KERNELS = 'reference';
     assert.equal(await nameOf(), 'reference');
     assert.equal(await nameOf('portable'), 'portable');
     delete process.env.ZKATTR_KERNELS;
-    assert.equal(await nameOf(), 'portable');
+    assert.equal(await nameOf(), skip ? 'portable' : 'native');
   });
   it('lists the valid names when it does not know one', async () => {
     process.env.ZKATTR_KERNELS = 'quantum';
     await assert.rejects(selectKernels(), (error: unknown) => {
       assert.ok(error instanceof UnknownKernelsError);
       assert.equal(error.code, 'UNKNOWN_KERNELS');
-      assert.match(error.message, /ZKATTR_KERNELS.*reference, portable.*quantum/);
+      assert.match(error.message, /ZKATTR_KERNELS.*reference, portable, native.*quantum/);
       return true;
     });
     await assert.rejects(selectKernels('toString' as KernelName), UnknownKernelsError);

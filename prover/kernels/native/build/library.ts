@@ -23,6 +23,8 @@ export interface LibraryBuild {
   name: string;
   flags: readonly string[];
   sources: Sources;
+  /** An executable with a main of its own (tests of the C++ code) instead of a library. */
+  program?: boolean;
 }
 
 export interface BuiltLibrary {
@@ -42,13 +44,15 @@ export interface BuildOptions {
 
 const COMMON = ['-std=c++17', '-O3', '-fPIC', '-fvisibility=hidden', '-fno-strict-aliasing', '-fexceptions', '-pthread', '-Wall', '-Wextra', '-DNAPI_VERSION=8', '-DNODE_ADDON_API_CPP_EXCEPTIONS'];
 /** Functions of Node-API are found in the process that loads the library. */
-const LINK = process.platform === 'darwin' ? ['-shared', '-undefined', 'dynamic_lookup', '-pthread'] : ['-shared', '-pthread'];
+const SHARED = process.platform === 'darwin' ? ['-shared', '-undefined', 'dynamic_lookup'] : ['-shared'];
+const link = ({ program }: LibraryBuild): string[] => [...(program ? [] : SHARED), '-pthread'];
+const FILE = 'zkattr.node';
 
 const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 const nativeRoot = (): string => join(cacheRoot(), 'native');
 /** Everything but the compiler. */
-const sourceKey = ({ name, flags, sources }: LibraryBuild): string =>
-  `${name}-${sha256(JSON.stringify([sources.hash, COMMON, flags, LINK, process.versions.modules, process.platform, process.arch])).slice(0, 16)}`;
+const sourceKey = (build: LibraryBuild): string =>
+  `${build.name}-${sha256(JSON.stringify([build.sources.hash, COMMON, build.flags, link(build), process.versions.modules, process.platform, process.arch])).slice(0, 16)}`;
 
 /** The library if it is built, by $CXX when that is set, else by whichever compiler; undefined when it is not. */
 export async function cachedLibrary(build: LibraryBuild): Promise<BuiltLibrary | undefined> {
@@ -63,7 +67,7 @@ export async function cachedLibrary(build: LibraryBuild): Promise<BuiltLibrary |
 async function read(dir: string): Promise<BuiltLibrary> {
   try {
     const { sha256, compiler } = JSON.parse(await readFile(join(dir, 'build.json'), 'utf8')) as { sha256: string; compiler: string };
-    return { path: join(dir, 'zkattr.node'), sha256, compiler, seconds: 0 };
+    return { path: join(dir, FILE), sha256, compiler, seconds: 0 };
   } catch (cause) {
     throw new NativeKernelsError('load', 'build record is damaged', { where: dir, cause, hint: 'npm run build:native builds it again' });
   }
@@ -92,8 +96,8 @@ export async function buildLibrary(build: LibraryBuild, { progress, fresh = fals
     progress?.(`building native kernels (${build.name}), once, with ${compiler.version}`);
     await mkdir(temporary, { recursive: true });
     const objects = await compileUnits(build, compiler, temporary, progress);
-    const path = join(temporary, 'zkattr.node');
-    await compile(compiler, [...objects, ...LINK, '-o', path], `linking ${build.name}`);
+    const path = join(temporary, FILE);
+    await compile(compiler, [...objects, ...link(build), '-o', path], `linking ${build.name}`);
     const record = { sha256: sha256(await readFile(path)), compiler: compiler.version, flags: [...COMMON, ...build.flags] };
     await writeFile(join(temporary, 'build.json'), `${JSON.stringify(record, null, 1)}\n`);
     // A second process may have finished first: its result is the same.
@@ -125,6 +129,7 @@ async function compileUnits({ name, flags, sources }: LibraryBuild, compiler: Co
   const args = [...COMMON, ...flags, ...sources.includes.flatMap((path) => ['-isystem', path])];
   const target = ({ hash }: Unit): string => join(cache, `${sha256(JSON.stringify([hash, args, compiler.id, process.arch])).slice(0, 32)}.o`);
   const missing = sources.units.filter((unit) => !existsSync(target(unit)));
+  const total = missing.length;
   let done = 0, failed = false;
   const worker = async (): Promise<void> => {
     for (let unit = missing.shift(); unit && !failed; unit = missing.shift()) {
@@ -134,7 +139,7 @@ async function compileUnits({ name, flags, sources }: LibraryBuild, compiler: Co
         throw error;
       });
       await rename(object, target(unit));
-      progress?.(`${name}: ${unit.name} (${++done} of ${done + missing.length})`);
+      progress?.(`${name}: ${unit.name} (${++done} of ${total})`);
     }
   };
   // All end before the caller removes the folder they write to.

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { NativeKernelsError } from '../../../../src/errors/kernels.js';
 import { packageRoot } from '../../../../src/files/paths.js';
 
@@ -28,12 +28,16 @@ const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stri
 /** Source files lie in the package, also when this code runs from dist. */
 const root = (): string => join(packageRoot(), 'prover', 'kernels', 'native');
 
-/** Unit tests of the arithmetic have their own main. */
-const isTest = (name: string): boolean => name.split(sep)[0] === 'test';
+const folderOf = (name: string): string => name.split(sep)[0];
 
 /** @throws NativeKernelsError when the package was installed without them */
-export function librarySources(): Sources {
-  return sourcesIn(join(root(), 'cpp'), (name) => !isTest(name));
+export const librarySources = (): Sources => sourcesIn(join(root(), 'cpp'), (name) => folderOf(name) !== 'test');
+
+/** Programs that test the arithmetic without Node, by name: each with all of it, save the surface to JavaScript. */
+export function testPrograms(): Map<string, Sources> {
+  const cpp = join(root(), 'cpp');
+  const names = sourcesIn(cpp, (name) => folderOf(name) === 'test').units.map(({ name }) => name);
+  return new Map(names.map((test) => [basename(test, '.cpp'), sourcesIn(cpp, (name) => name === test || !['test', 'addon'].includes(folderOf(name)))]));
 }
 
 /** The one file that asks the CPU what it has. */
