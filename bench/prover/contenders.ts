@@ -1,6 +1,7 @@
 /** The provers that the bench compares: kernels and Groth16 backend by name. */
 import { availableParallelism, cpus } from 'node:os';
-import { SnarkjsBackend, type Groth16Backend } from '../../prover/backends/groth16.js';
+import type { Groth16Backend } from '../../prover/backends/groth16.js';
+import { selectGroth16 } from '../../prover/backends/select.js';
 import { selectKernels, type KernelName } from '../../prover/kernels/index.js';
 import type { Kernels } from '../../prover/kernels/types.js';
 
@@ -14,8 +15,9 @@ export interface Contender {
 
 /** @throws UnknownKernelsError, NativeKernelsError */
 export async function openContender(name: KernelName | undefined, threads: number | undefined): Promise<Contender> {
-  const kernels = await selectKernels(name, threads === undefined ? {} : { threads });
-  const groth16 = new SnarkjsBackend();
+  const options = threads === undefined ? {} : { threads };
+  const kernels = await selectKernels(name, options);
+  const groth16 = await selectGroth16(kernels.name, options);
   return {
     kernels, groth16,
     // snarkjs takes every core, whatever the kernels were given.

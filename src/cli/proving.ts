@@ -16,14 +16,17 @@ export interface ProvingContext {
 
 /** Opens a proving context for the time of `work`. The prover's code loads here and nowhere else in the CLI. */
 export async function withProving<T>(cls: SizeClass, keysDir: string | undefined, progress: Progress, work: (context: ProvingContext) => Promise<T>): Promise<T> {
-  const [{ selectKernels }, { SnarkjsBackend }] = await Promise.all([import('../../prover/kernels/index.js'), import('../../prover/backends/groth16.js')]);
+  const [{ selectKernels }, { selectGroth16 }] = await Promise.all([import('../../prover/kernels/index.js'), import('../../prover/backends/select.js')]);
   const { keys, srs } = await openKeys(cls, keysDir, progress);
   const kernels = await selectKernels();
-  const groth16 = new SnarkjsBackend();
   try {
-    return await work({ kernels, groth16, srs, keys, progress });
+    const groth16 = await selectGroth16(kernels.name);
+    try {
+      return await work({ kernels, groth16, srs, keys, progress });
+    } finally {
+      await groth16.close();
+    }
   } finally {
-    await groth16.close();
     await kernels.close();
   }
 }
