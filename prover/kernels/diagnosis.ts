@@ -16,7 +16,7 @@ export interface KernelDiagnosis {
   /** Undefined when what was asked for cannot run. */
   runs?: KernelName;
   why: string;
-  /** Field products a second of `runs`, all threads. */
+  /** Field products a second of `runs`, all threads: sums of products, as sumchecks and openings make them. */
   productsPerSecond?: number;
 }
 
@@ -74,17 +74,17 @@ async function examineNative(found: KernelDiagnosis, build: boolean, progress: (
   }
 }
 
-/** By outer products large enough for threads, for a fifth of a second; the first ones start the threads. */
+/** By products of rows, which read much and write little, for a fifth of a second; the first ones start the threads. */
 async function productRate(kernels: Kernels): Promise<number> {
-  const table = frBuffer(SIDE).fill(1);
-  for (let i = 0; i < 2; i++) await kernels.outer(table, table);
+  const table = { kind: 'fr', data: frBuffer(ROWS * ROW_LENGTH).fill(1) } as const, weights = frBuffer(ROW_LENGTH).fill(2);
+  for (let i = 0; i < 2; i++) await kernels.dotRows(table, weights, ROW_LENGTH, 1);
   const start = performance.now();
   let products = 0;
   while (performance.now() - start < 200) {
-    await kernels.outer(table, table);
-    products += SIDE * SIDE;
+    await kernels.dotRows(table, weights, ROW_LENGTH, 1);
+    products += ROWS * ROW_LENGTH;
   }
   return Math.round(products / (performance.now() - start) * 1000);
 }
 
-const SIDE = 512;
+const ROWS = 64, ROW_LENGTH = 1024;
