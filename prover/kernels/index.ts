@@ -29,14 +29,23 @@ export const KERNEL_NAMES = Object.keys(BACKENDS) as KernelName[];
  *         UnsupportedIsaError for an instruction set by name that this CPU lacks
  */
 export async function selectKernels(name?: KernelName, options: KernelOptions = {}): Promise<Kernels> {
+  return nativeOr(() => BACKENDS.native(options), () => BACKENDS[chosenKernels(name) ?? 'portable'](options), name);
+}
+
+/**
+ * `native()` where native kernels are asked for, by name or environment, or run and nothing else is asked for; else `otherwise()`,
+ * with a notice when they were to run and cannot.
+ * @throws as selectKernels
+ */
+export async function nativeOr<T>(native: () => Promise<T>, otherwise: () => Promise<T>, name?: KernelName): Promise<T> {
   const chosen = chosenKernels(name);
-  if (chosen !== undefined) return BACKENDS[chosen](options);
+  if (chosen !== undefined) return chosen === 'native' ? native() : otherwise();
   try {
-    return await BACKENDS.native(options);
+    return await native();
   } catch (error) {
     if (!(error instanceof NativeKernelsError)) throw error;
     sayOnce(error);
-    return BACKENDS.portable(options);
+    return otherwise();
   }
 }
 

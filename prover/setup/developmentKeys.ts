@@ -7,7 +7,7 @@ import { readSrs, writeSrs, type Srs } from '../../src/commitment/srs.js';
 import type { Relation, SizeClass } from '../../src/statement/sizeClass.js';
 import { compileCircuit } from './circuit.js';
 import { developmentPowers, developmentPtau, developmentZkey } from './developmentZkey.js';
-import { FixedBasePool } from './fixedBase.js';
+import { openFixedBase, type FixedBase } from './fixedBase.js';
 import { buildFolder, copyCircuits, openSetup, relationPaths, RELATIONS, sha256File, srsPowerOf, writeManifest, type CircuitFiles, type SetupKeys, type SetupManifest } from './keys.js';
 import { readR1cs } from './qap.js';
 import { writeFileAtomic } from '../../src/files/atomic.js';
@@ -22,8 +22,8 @@ export interface DevelopmentOptions {
   threads?: number;
 }
 
-async function withPool<T>(threads: number | undefined, run: (pool: FixedBasePool) => Promise<T>): Promise<T> {
-  const pool = await FixedBasePool.create(threads);
+async function withPool<T>(threads: number | undefined, run: (pool: FixedBase) => Promise<T>): Promise<T> {
+  const pool = await openFixedBase(threads);
   try {
     return await run(pool);
   } finally {

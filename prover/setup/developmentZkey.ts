@@ -15,7 +15,7 @@ import { BASE_MODULUS } from '../../src/curve/bn254.js';
 import { bigintToBytes, G1_BYTES, G2_BYTES } from '../../src/field/buffer.js';
 import { FIELD_MODULUS, frInv, frMul, frPow, frSub } from '../../src/field/fr.js';
 import { bn254Curve, bn254Instance, chaCha, type Bn254Curve, type Bn254Wasm } from './bn254Wasm.js';
-import type { FixedBasePool } from './fixedBase.js';
+import type { FixedBase } from './fixedBase.js';
 import { evaluateQap, geometric, lagrangeAt, scale, type R1cs } from './qap.js';
 import { sectionedFile, u32, type Section } from './sectionWriter.js';
 
@@ -86,7 +86,7 @@ export interface DevelopmentZkeyOptions {
  * Groth16 key of a constraint system under the development secrets. Deterministic.
  * @returns the .zkey file, in pieces
  */
-export async function developmentZkey(r1cs: R1cs, pool: FixedBasePool, options: DevelopmentZkeyOptions = {}): Promise<Generator<Uint8Array>> {
+export async function developmentZkey(r1cs: R1cs, pool: FixedBase, options: DevelopmentZkeyOptions = {}): Promise<Generator<Uint8Array>> {
   const curve = await bn254Curve();
   const w = await bn254Instance(curve.tm.code);
   const [tau, alpha, beta] = [DEVELOPMENT_TAU, DEVELOPMENT_ALPHA, DEVELOPMENT_BETA];
@@ -147,7 +147,7 @@ export async function developmentZkey(r1cs: R1cs, pool: FixedBasePool, options: 
 }
 
 /** [tau^i]_1 for i < 2^power and [tau]_2 of the development keys. */
-export async function developmentPowers(power: number, pool: FixedBasePool): Promise<{ g1: Uint8Array; tauG2: Uint8Array }> {
+export async function developmentPowers(power: number, pool: FixedBase): Promise<{ g1: Uint8Array; tauG2: Uint8Array }> {
   const w = await bn254Instance((await bn254Curve()).tm.code);
   const [g1, tauG2] = await Promise.all([pool.multiply('G1', geometric(w, 1n, DEVELOPMENT_TAU, 2 ** power)), pool.multiply('G2', canonical(DEVELOPMENT_TAU))]);
   return { g1, tauG2 };
@@ -158,7 +158,7 @@ export async function developmentPowers(power: number, pool: FixedBasePool): Pro
  * @param power     2^power powers
  * @param prepared  add the Lagrange sections (about 8 more points a power, a third of them in G2)
  */
-export async function developmentPtau(power: number, pool: FixedBasePool, prepared: boolean): Promise<Generator<Uint8Array>> {
+export async function developmentPtau(power: number, pool: FixedBase, prepared: boolean): Promise<Generator<Uint8Array>> {
   const w = await bn254Instance((await bn254Curve()).tm.code);
   const [tau, alpha, beta] = [DEVELOPMENT_TAU, DEVELOPMENT_ALPHA, DEVELOPMENT_BETA];
   const n = 2 ** power;

@@ -6,7 +6,7 @@ import { groth16, zKey } from 'snarkjs';
 import { closeSnarkjs, SnarkjsBackend, toSnarkjsProof } from '../../../prover/backends/groth16.js';
 import type { CompiledCircuit } from '../../../prover/setup/circuit.js';
 import { developmentZkey } from '../../../prover/setup/developmentZkey.js';
-import { FixedBasePool } from '../../../prover/setup/fixedBase.js';
+import { FixedBasePool, openFixedBase } from '../../../prover/setup/fixedBase.js';
 import { writeFileAtomic } from '../../../src/files/atomic.js';
 import { assertContributed, developmentKeysFor, exportVerificationKey, readContributions, readVerificationKey, readZkeyHeader, toSnarkjsKey, vkWords, writeDevelopmentPtau, writeDevelopmentZkey, writeVerificationKey, zkeyProvenance } from '../../../prover/setup/index.js';
 import { readR1cs } from '../../../prover/setup/qap.js';
@@ -46,13 +46,15 @@ describe('development keys', () => {
     const scalars = [0n, 1n, 2n, 16384n, 16385n, 32767n, 32768n, (1n << 253n) + 12345n, FIELD_MODULUS - 1n, FIELD_MODULUS - 2n, DEVELOPMENT_TAU];
     const bytes = new Uint8Array(32 * scalars.length);
     scalars.forEach((s, i) => bigintToBytes(s, bytes, 32 * i));
-    const pool = await FixedBasePool.create(1);
-    try {
-      const [g1, g2] = await Promise.all([pool.multiply('G1', bytes), pool.multiply('G2', bytes)]);
-      assert.deepEqual(g1BufferToAffine(g1), scalars.map((s) => g1Mul(G1_GENERATOR, s)));
-      scalars.forEach((s, i) => assert.deepEqual(g2Get(g2, i), g2Mul(G2_GENERATOR, s), `scalar ${s}`));
-    } finally {
-      await pool.close();
+    for (const open of [() => FixedBasePool.create(1), () => openFixedBase(1)]) {
+      const pool = await open();
+      try {
+        const [g1, g2] = await Promise.all([pool.multiply('G1', bytes), pool.multiply('G2', bytes)]);
+        assert.deepEqual(g1BufferToAffine(g1), scalars.map((s) => g1Mul(G1_GENERATOR, s)));
+        scalars.forEach((s, i) => assert.deepEqual(g2Get(g2, i), g2Mul(G2_GENERATOR, s), `scalar ${s}`));
+      } finally {
+        await pool.close();
+      }
     }
   });
 
