@@ -5,6 +5,7 @@ const BENCHES: Record<string, () => Promise<unknown>> = {
   prove: () => import('./prover/main.js'),
   kernels: () => import('./kernels/main.js'),
   groth16: () => import('./groth16/main.js'),
+  witness: () => import('./prover/witness.js'),
   gas: () => import('./contracts/main.js'),
   attribution: () => import('./attribution/main.js'),
   tables: () => import('./tables/main.js'),

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
 import { fileError } from '../../src/files/atomic.js';
 
-/** Values that were read once, kept while the file does not change. */
+/** Values that were read once, kept while the file does not change. Callers at once share one reading; a failed one is not kept. */
 export class FileCache<T> {
-  private readonly entries = new Map<string, { stamp: string; value: T }>();
+  private readonly entries = new Map<string, { stamp: string; value: Promise<T> }>();
   constructor(private readonly load: (path: string) => Promise<T> | T) {}
 
   async get(path: string): Promise<T> {
@@ -11,8 +11,11 @@ export class FileCache<T> {
     const stamp = `${size} ${mtimeMs}`;
     const known = this.entries.get(path);
     if (known?.stamp === stamp) return known.value;
-    const value = await this.load(path);
-    this.entries.set(path, { stamp, value });
-    return value;
+    const entry = { stamp, value: (async () => this.load(path))() };
+    this.entries.set(path, entry);
+    entry.value.catch(() => {
+      if (this.entries.get(path) === entry) this.entries.delete(path);
+    });
+    return entry.value;
   }
 }

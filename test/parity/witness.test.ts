@@ -140,7 +140,7 @@ describe('witnessCalculator when the program is not to be had', { skip }, () => 
     const { dir, program } = await build();
     await writeFile(program, `#!/bin/sh\n${script}\n`);
     await chmod(program, 0o755);
-    await writeFile(join(dir, 'build.json'), JSON.stringify({ sha256: createHash('sha256').update(await readFile(program)).digest('hex') }));
+    await writeFile(join(dir, 'build.json'), JSON.stringify({ sha256: createHash('sha256').update(await readFile(program)).digest('hex'), compiler: 'none', seconds: 0 }));
   };
   const auto = async (): Promise<{ kinds: string[]; said: string[]; wtns: Uint8Array }> => {
     const said: string[] = [], calculator = await witnessCalculator(circuit.wasm, { mode: 'auto', progress: (text) => said.push(text) });

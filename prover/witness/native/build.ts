@@ -1,7 +1,7 @@
 /**
  * Compiles a circuit's C++ and this folder's runtime into a program: <source>/<runtime>-<compiler>/
  *   generator    the program
- *   build.json   its hash, the compiler
+ *   build.json   its hash, the compiler, the seconds it took
  *   verified     empty; there once a witness was found equal to the WebAssembly calculator's (calculator.ts)
  * A folder is complete or absent. A compilation that failed leaves <runtime>-<compiler>.failed and is not tried again.
  * Found again, a program by any compiler will do; with $CXX set, that compiler's.
@@ -22,7 +22,13 @@ export interface NativeGenerator {
   dir: string;
   program: string;
   dat: string;
-  /** Compile time; 0 when it was there. */
+  /** What compiling it took, now or when it was built. */
+  seconds: number;
+}
+
+interface BuildRecord {
+  sha256: string;
+  compiler: string;
   seconds: number;
 }
 
@@ -34,6 +40,8 @@ const COMMON = ['-std=c++17', '-fno-strict-aliasing', '-pthread'];
 /** -O2 takes half as long again as -O1 to compile and gains nothing: the time is spent in the runtime. */
 const EMITTED = [...COMMON, '-O1', '-w'];
 const RUNTIME = [...COMMON, '-O3', '-Wall', '-Wextra'];
+/** One library less to find and load at every start. */
+const LINK = process.platform === 'linux' ? ['-pthread', '-static-libstdc++', '-static-libgcc'] : ['-pthread'];
 const UNITS = ['arithmetic', 'integers', 'relations', 'load', 'main'];
 const HEADERS = ['element.h', 'operators.h', 'circuit.h'];
 
@@ -43,7 +51,7 @@ const sha256 = (data: string | Uint8Array): string => createHash('sha256').updat
 
 async function runtimeKey(): Promise<string> {
   const texts = await Promise.all([...UNITS.map((name) => `${name}.cpp`), ...HEADERS].map((name) => readFile(join(runtime(), name), 'utf8')));
-  return sha256(JSON.stringify([REWRITE_VERSION, EMITTED, RUNTIME, process.platform, process.arch, texts])).slice(0, 16);
+  return sha256(JSON.stringify([REWRITE_VERSION, EMITTED, RUNTIME, LINK, process.platform, process.arch, texts])).slice(0, 16);
 }
 
 /** @throws NativeWitnessError (source, compiler, compile, damaged), FileError */
@@ -75,8 +83,9 @@ export async function buildGenerator(source: NativeSource, { progress }: BuildOp
       };
       const ended = await Promise.allSettled([compile(compiler, [...EMITTED, '-I', runtime(), '-c', join(temporary, 'emitted.cpp'), '-o', object('emitted')], source.cpp), units()]);
       for (const result of ended) if (result.status === 'rejected') throw result.reason;
-      await compile(compiler, [object('emitted'), ...UNITS.map(object), '-pthread', '-o', program], 'linking the witness generator');
-      await writeFile(join(temporary, 'build.json'), `${JSON.stringify({ sha256: sha256(await readFile(program)), compiler: compiler.version, emitted: EMITTED, runtime: RUNTIME }, null, 1)}\n`);
+      await compile(compiler, [object('emitted'), ...UNITS.map(object), ...LINK, '-o', program], 'linking the witness generator');
+      const record: BuildRecord = { sha256: sha256(await readFile(program)), compiler: compiler.version, seconds: (performance.now() - start) / 1000 };
+      await writeFile(join(temporary, 'build.json'), `${JSON.stringify(record, null, 1)}\n`);
       await Promise.all(['emitted.cpp', ...['emitted', ...UNITS].map((name) => `${name}.o`)].map((name) => rm(join(temporary, name))));
       // A second process may have finished first: its result is as good.
       await rename(temporary, dir).catch((error: NodeJS.ErrnoException) => {
@@ -91,7 +100,7 @@ export async function buildGenerator(source: NativeSource, { progress }: BuildOp
     } finally {
       await rm(temporary, { recursive: true, force: true });
     }
-    return { dir, program: join(dir, 'generator'), dat: source.dat, seconds: (performance.now() - start) / 1000 };
+    return await openBuilt(dir, source);
   } catch (error) {
     throw error instanceof AttributionError ? error : fileError('build the native witness generator', source.dir, error);
   }
@@ -102,10 +111,14 @@ async function findBuilt(source: NativeSource, prefix: string): Promise<NativeGe
   const wanted = process.env.CXX ? (await findCompiler())?.id : undefined;
   const name = readdirSync(source.dir).find((entry) => entry.startsWith(prefix) && (wanted === undefined || entry === prefix + wanted) && existsSync(join(source.dir, entry, 'build.json')));
   if (name === undefined) return undefined;
-  const dir = join(source.dir, name), program = join(dir, 'generator');
-  const record = JSON.parse(await readFile(join(dir, 'build.json'), 'utf8')) as { sha256: string };
+  return openBuilt(join(source.dir, name), source);
+}
+
+async function openBuilt(dir: string, source: NativeSource): Promise<NativeGenerator> {
+  const program = join(dir, 'generator');
+  const record = JSON.parse(await readFile(join(dir, 'build.json'), 'utf8')) as BuildRecord;
   const got = sha256(await readFile(program));
   // A wrong witness would cost a whole proof before it is noticed.
   if (got !== record.sha256) throw new NativeWitnessError('damaged', 'the program is not the one that was built', { where: program, expected: record.sha256, got, hint: `remove ${dir}; it is built again` });
-  return { dir, program, dat: source.dat, seconds: 0 };
+  return { dir, program, dat: source.dat, seconds: record.seconds };
 }

@@ -7,7 +7,7 @@
  * `componentMemory[c].signalStart` on. The .dat file holds, little endian, one after the other:
  *   inputs     get_size_of_input_hashmap() x (hash, first signal, length), 64 bits each; FNV-1a hash of the name; unused: zeros
  *   witness    get_size_of_witness() x signal, 64 bits
- *   constants  get_size_of_constants() x FrElement; a SHORT may carry its Montgomery form too and is then tagged 0x40000000
+ *   constants  get_size_of_constants() x FrElement
  *   io map     get_size_of_io_map() template ids, then for each: count, count x (offset, n, n lengths, size, bus), 32 bits each
  *   buses      get_size_of_bus_field_map() entries as in the io map
  */
@@ -78,8 +78,8 @@ struct Circom_CalcWit {
 
 using Circom_TemplateFunction = void (*)(uint, Circom_CalcWit *);
 
-/** Takes a circuit's tables from the bytes of its .dat file, which must stay. Constants lose the forms they do not need. */
-void loadCircuit(Circom_CalcWit &ctx, u8 *data, size_t size);
+/** Takes a circuit's tables from the bytes of its .dat file, which must stay. */
+void loadCircuit(Circom_CalcWit &ctx, const u8 *data, size_t size);
 
 /** values[i] = constants[indices[i]] */
 inline void gather(FrElement *values, const FrElement *constants, const u32 *indices, int n) {

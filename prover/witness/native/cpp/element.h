@@ -3,6 +3,7 @@
  *   p = 21888242871839275222246405745257275088548364400416034343698204186575808495617, 254 bits
  * A value has one of three forms, told by `type`; equal values may differ in form:
  *   SHORT       shortVal, -2^31 <= v < 2^31; negative ones stand for p + v    loop counters, bits, small constants
+ *               (constants carry their Montgomery form too, tagged by bit 30, which nothing here looks at)
  *   LONG        longVal, canonical, four limbs, lowest first
  *   MONTGOMERY  longVal = v 2^256 mod p                                       whatever went through a product
  * Layout and tags are those of the constants in circom's .dat files, which are used in place.
@@ -22,6 +23,7 @@ struct FrElement {
   uint32_t type;
   Limbs longVal;
 };
+inline bool isShort(const FrElement &a) { return (a.type & LONG) == 0; }
 static_assert(sizeof(FrElement) == 40, "as in the .dat file");
 
 constexpr Limbs MODULUS = {{0x43e1f593f0000001u, 0x2833e84879b97091u, 0xb85045b68181585du, 0x30644e72e131a029u}};
@@ -108,19 +110,27 @@ inline Limbs fromShort(int32_t v) {
 }
 /** The value in [0, p). */
 inline Limbs canonical(const FrElement &a) {
-  if (a.type == SHORT) return fromShort(a.shortVal);
+  if (isShort(a)) return fromShort(a.shortVal);
   return a.type == LONG ? a.longVal : productMont(a.longVal, {{1, 0, 0, 0}});
 }
 inline Limbs montgomery(const FrElement &a) {
-  return a.type == MONTGOMERY ? a.longVal : productMont(a.type == SHORT ? fromShort(a.shortVal) : a.longVal, R_SQUARED);
+  return a.type == MONTGOMERY ? a.longVal : productMont(isShort(a) ? fromShort(a.shortVal) : a.longVal, R_SQUARED);
 }
 
-inline FrElement shortElement(int32_t v) { return {v, SHORT, {}}; }
-inline FrElement longElement(const Limbs &v) { return {0, LONG, v}; }
-inline FrElement montElement(const Limbs &v) { return {0, MONTGOMERY, v}; }
+// Results are written field by field: a whole element put together first is stored in small pieces and loaded in large
+// ones, which processors cannot forward. The limbs of a SHORT keep what they held.
+inline void setShort(FrElement *r, int32_t v) {
+  r->shortVal = v;
+  r->type = SHORT;
+}
+inline void setLong(FrElement *r, const Limbs &v, uint32_t type = LONG) {
+  r->longVal = v;
+  r->type = type;
+}
+inline void setMontgomery(FrElement *r, const Limbs &v) { setLong(r, v, MONTGOMERY); }
 /** An integer of any sign, |v| < 2^63. */
-inline FrElement fromInteger(int64_t v) {
-  if (v == (int32_t)v) return shortElement((int32_t)v);
+inline void setInteger(FrElement *r, int64_t v) {
+  if (v == (int32_t)v) return setShort(r, (int32_t)v);
   const Limbs magnitude = {{v < 0 ? 0 - (uint64_t)v : (uint64_t)v, 0, 0, 0}};
-  return longElement(v < 0 ? subMod(MODULUS, magnitude) : magnitude);
+  setLong(r, v < 0 ? subMod(MODULUS, magnitude) : magnitude);
 }

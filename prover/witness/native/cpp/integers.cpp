@@ -1,7 +1,7 @@
 /** Operators on representatives in [0, p): division with remainder, bits, shifts. */
 #include "operators.h"
 
-static bool smallPair(In a, In b) { return a->type == SHORT && b->type == SHORT && a->shortVal >= 0 && b->shortVal >= 0; }
+static bool smallPair(In a, In b) { return isShort(*a) && isShort(*b) && a->shortVal >= 0 && b->shortVal >= 0; }
 
 static Limbs shiftedLeft(const Limbs &a, unsigned k) {
   Limbs r = {};
@@ -21,9 +21,9 @@ static Limbs shiftedRight(const Limbs &a, unsigned k) {
 }
 
 /** 254 bits -> [0, p) */
-static FrElement onBits(Limbs a) {
+static Limbs onBits(Limbs a) {
   a.w[3] &= 0x3fffffffffffffffu;
-  return longElement(reduced(a));
+  return reduced(a);
 }
 
 /** Schoolbook, bit by bit: integer division is rare and its operands are mostly small. */
@@ -43,49 +43,51 @@ static Limbs divide(const Limbs &a, const Limbs &b, Limbs &remainder) {
 }
 
 void Fr_idiv(PFrElement r, In a, In b) {
-  if (smallPair(a, b) && b->shortVal != 0) *r = shortElement(a->shortVal / b->shortVal);
+  if (smallPair(a, b) && b->shortVal != 0) setShort(r, a->shortVal / b->shortVal);
   else {
     Limbs remainder;
-    *r = longElement(divide(canonical(*a), canonical(*b), remainder));
+    setLong(r, divide(canonical(*a), canonical(*b), remainder));
   }
 }
 void Fr_mod(PFrElement r, In a, In b) {
-  if (smallPair(a, b) && b->shortVal != 0) *r = shortElement(a->shortVal % b->shortVal);
+  if (smallPair(a, b) && b->shortVal != 0) setShort(r, a->shortVal % b->shortVal);
   else {
     Limbs remainder;
     divide(canonical(*a), canonical(*b), remainder);
-    *r = longElement(remainder);
+    setLong(r, remainder);
   }
 }
 
 template <class Word> static void bitwise(PFrElement r, In a, In b, Word word) {
   if (smallPair(a, b)) {
-    *r = shortElement((int32_t)word(a->shortVal, b->shortVal));
+    setShort(r, (int32_t)word(a->shortVal, b->shortVal));
     return;
   }
   const Limbs x = canonical(*a), y = canonical(*b);
-  // A bit of a number, as binary decompositions take it, is worth staying SHORT.
   const Limbs z = {{word(x.w[0], y.w[0]), word(x.w[1], y.w[1]), word(x.w[2], y.w[2]), word(x.w[3], y.w[3])}};
-  *r = (z.w[0] >> 31 | z.w[1] | z.w[2] | z.w[3]) == 0 ? shortElement((int32_t)z.w[0]) : onBits(z);
+// A bit of a number, as binary decompositions take it, is worth staying SHORT.
+  if ((z.w[0] >> 31 | z.w[1] | z.w[2] | z.w[3]) == 0) setShort(r, (int32_t)z.w[0]);
+  else setLong(r, onBits(z));
 }
 void Fr_band(PFrElement r, In a, In b) { bitwise(r, a, b, [](uint64_t x, uint64_t y) { return x & y; }); }
 void Fr_bor(PFrElement r, In a, In b) { bitwise(r, a, b, [](uint64_t x, uint64_t y) { return x | y; }); }
 void Fr_bxor(PFrElement r, In a, In b) { bitwise(r, a, b, [](uint64_t x, uint64_t y) { return x ^ y; }); }
 void Fr_bnot(PFrElement r, In a) {
   const Limbs x = canonical(*a);
-  *r = onBits({{~x.w[0], ~x.w[1], ~x.w[2], ~x.w[3]}});
+  setLong(r, onBits({{~x.w[0], ~x.w[1], ~x.w[2], ~x.w[3]}}));
 }
 
-static FrElement shifted(const FrElement &a, const FrElement &b, bool left) {
+static void shift(PFrElement r, const FrElement &a, const FrElement &b, bool left) {
   Limbs k = canonical(b);
   if (!atLeast(HALF, k)) {
     k = negMod(k);
     left = !left;
   }
-  if ((k.w[1] | k.w[2] | k.w[3]) != 0 || k.w[0] >= 254) return shortElement(0);
+  if ((k.w[1] | k.w[2] | k.w[3]) != 0 || k.w[0] >= 254) return setShort(r, 0);
   const unsigned bits = (unsigned)k.w[0];
-  if (!left && a.type == SHORT && a.shortVal >= 0) return shortElement(bits < 32 ? a.shortVal >> bits : 0);
-  return left ? onBits(shiftedLeft(canonical(a), bits)) : longElement(shiftedRight(canonical(a), bits));
+  if (left) setLong(r, onBits(shiftedLeft(canonical(a), bits)));
+  else if (isShort(a) && a.shortVal >= 0) setShort(r, bits < 32 ? a.shortVal >> bits : 0);
+  else setLong(r, shiftedRight(canonical(a), bits));
 }
-void Fr_shl(PFrElement r, In a, In b) { *r = shifted(*a, *b, true); }
-void Fr_shr(PFrElement r, In a, In b) { *r = shifted(*a, *b, false); }
+void Fr_shl(PFrElement r, In a, In b) { shift(r, *a, *b, true); }
+void Fr_shr(PFrElement r, In a, In b) { shift(r, *a, *b, false); }

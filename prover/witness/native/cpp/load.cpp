@@ -1,14 +1,13 @@
 /** Reads the .dat file of a circuit; its format is told in circuit.h. */
-#include <cstring>
 #include "circuit.h"
 
 namespace {
 struct Reader {
-  u8 *at, *end;
+  const u8 *at, *end;
 
-  template <class T> T *take(size_t count) {
+  template <class T> const T *take(size_t count) {
     if (count > (size_t)(end - at) / sizeof(T)) leave(UNFIT_FILES);
-    T *found = reinterpret_cast<T *>(at);
+    const T *found = reinterpret_cast<const T *>(at);
     at += count * sizeof(T);
     return found;
   }
@@ -27,16 +26,14 @@ struct Reader {
 };
 } // namespace
 
-void loadCircuit(Circom_CalcWit &ctx, u8 *data, size_t size) {
+void loadCircuit(Circom_CalcWit &ctx, const u8 *data, size_t size) {
   Reader reader{data, data + size};
   ctx.inputs = reader.take<InputSignal>(get_size_of_input_hashmap());
   ctx.witness = reader.take<u64>(get_size_of_witness());
-  ctx.circuitConstants = reader.take<FrElement>(get_size_of_constants());
-  for (u32 i = 0; i < get_size_of_constants(); i++) {
-    FrElement &constant = ctx.circuitConstants[i];
-    if ((constant.type & LONG) == 0) constant.type = SHORT;
-    else if (atLeast(constant.longVal, MODULUS)) leave(UNFIT_FILES);
-  }
+  // Emitted code holds constants by pointers to what it does not change.
+  ctx.circuitConstants = const_cast<FrElement *>(reader.take<FrElement>(get_size_of_constants()));
+  for (u32 i = 0; i < get_size_of_constants(); i++)
+    if (!isShort(ctx.circuitConstants[i]) && atLeast(ctx.circuitConstants[i].longVal, MODULUS)) leave(UNFIT_FILES);
   if (get_size_of_io_map() > 0) {
     const u32 *templates = reader.take<u32>(get_size_of_io_map());
     for (u32 i = 0; i < get_size_of_io_map(); i++) {

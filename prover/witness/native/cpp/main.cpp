@@ -6,11 +6,13 @@
  * All integers little endian. A process of its own, because circom's code does not check indices: whatever it does, the
  * prover lives on.
  */
+#include <fcntl.h>
 #include <pthread.h>
-#include <cstdio>
-#include <cstdlib>
-#include <cstring>
+#include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
+#include <cerrno>
+#include <cstring>
 #include "circuit.h"
 
 void leave(Exit code) { _exit(code); }
@@ -18,14 +20,41 @@ void leave(Exit code) { _exit(code); }
 /** Local variables of circom live on the stack, all constants of a hash among them. */
 static constexpr size_t STACK_BYTES = (size_t)1 << 28;
 
-static std::vector<u8> readAll(FILE *file) {
+struct Bytes {
+  const u8 *data;
+  size_t size;
+};
+
+/** A file as memory: its pages come from the system's cache without a copy. */
+static Bytes mapped(const char *path) {
+  struct stat status;
+  const int file = open(path, O_RDONLY);
+  if (file < 0 || fstat(file, &status) != 0 || status.st_size == 0) leave(UNFIT_FILES);
+  void *data = mmap(nullptr, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+  if (data == MAP_FAILED) leave(UNFIT_FILES);
+  return {(const u8 *)data, (size_t)status.st_size};
+}
+
+/** Zeroed memory, in large pages where the system has them: it is touched once and all over. */
+static void *zeroed(size_t size) {
+  const size_t page = (size_t)1 << 21, rounded = (size + page) & ~(page - 1);
+  void *data = mmap(nullptr, rounded + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (data == MAP_FAILED) leave(UNFIT_FILES);
+  data = (void *)(((uintptr_t)data + page - 1) & ~(uintptr_t)(page - 1));
+#ifdef MADV_HUGEPAGE
+  madvise(data, rounded, MADV_HUGEPAGE);
+#endif
+  return data;
+}
+
+static std::vector<u8> readInputs() {
   std::vector<u8> data;
-  if (file == nullptr) leave(UNFIT_FILES);
-  for (size_t got = 1 << 16; got > 0;) {
+  for (ssize_t got = 1; got != 0;) {
     const size_t size = data.size();
-    data.resize(size + (size < 1 << 16 ? 1 << 16 : size));
-    got = fread(data.data() + size, 1, data.size() - size, file);
-    data.resize(size + got);
+    data.resize(size + (1 << 16));
+    while ((got = read(0, data.data() + size, 1 << 16)) < 0 && errno == EINTR) {}
+    if (got < 0) leave(UNFIT_INPUTS);
+    data.resize(size + (size_t)got);
   }
   return data;
 }
@@ -55,7 +84,9 @@ static void setInputs(Circom_CalcWit &ctx, const std::vector<u8> &data) {
       take(&v, sizeof v);
       if (atLeast(v, MODULUS)) leave(UNFIT_INPUTS);
       const bool small = (v.w[0] >> 31 | v.w[1] | v.w[2] | v.w[3]) == 0;
-      ctx.signalValues[input.signal + j] = small ? shortElement((int32_t)v.w[0]) : montElement(montgomery(longElement(v)));
+      FrElement &signal = ctx.signalValues[input.signal + j];
+      if (small) setShort(&signal, (int32_t)v.w[0]);
+      else setMontgomery(&signal, productMont(v, R_SQUARED));
     }
     set += input.length;
   }
@@ -63,23 +94,28 @@ static void setInputs(Circom_CalcWit &ctx, const std::vector<u8> &data) {
 }
 
 static void writeWitness(const Circom_CalcWit &ctx) {
-  std::vector<Limbs> values(get_size_of_witness());
-  for (size_t i = 0; i < values.size(); i++) values[i] = canonical(ctx.signalValues[ctx.witness[i]]);
-  if (fwrite(values.data(), sizeof(Limbs), values.size(), stdout) != values.size() || fflush(stdout) != 0) leave(UNFIT_FILES);
+  static Limbs values[4096];
+  for (size_t at = 0, count; at < get_size_of_witness(); at += count) {
+    count = std::min<size_t>(get_size_of_witness() - at, 4096);
+    for (size_t i = 0; i < count; i++) values[i] = canonical(ctx.signalValues[ctx.witness[at + i]]);
+    const u8 *from = (const u8 *)values;
+    for (size_t left = count * sizeof(Limbs); left > 0;) {
+      const ssize_t written = write(1, from, left);
+      if (written < 0 && errno != EINTR) leave(UNFIT_FILES);
+      if (written > 0) from += written, left -= (size_t)written;
+    }
+  }
 }
 
 static void *generate(void *path) {
-  FILE *file = fopen((const char *)path, "rb");
-  std::vector<u8> dat = readAll(file);
-  const std::vector<u8> inputs = readAll(stdin);
+  const Bytes dat = mapped((const char *)path);
   Circom_CalcWit ctx;
-  loadCircuit(ctx, dat.data(), dat.size());
+  loadCircuit(ctx, dat.data, dat.size);
   // Zeros, as in the calculator: a signal that is never assigned is 0.
-  ctx.signalValues = (FrElement *)calloc(get_total_signal_no(), sizeof(FrElement));
-  ctx.componentMemory = (Circom_Component *)calloc(get_number_of_components(), sizeof(Circom_Component));
-  if (ctx.signalValues == nullptr || ctx.componentMemory == nullptr) leave(UNFIT_FILES);
-  ctx.signalValues[0] = shortElement(1);
-  setInputs(ctx, inputs);
+  ctx.signalValues = (FrElement *)zeroed(get_total_signal_no() * sizeof(FrElement));
+  ctx.componentMemory = (Circom_Component *)zeroed(get_number_of_components() * sizeof(Circom_Component));
+  setShort(&ctx.signalValues[0], 1);
+  setInputs(ctx, readInputs());
   run(&ctx);
   writeWitness(ctx);
   leave(WITNESS);

@@ -48,8 +48,8 @@ void Fr_lnot(PFrElement r, In a);
 int longToInt(In a);
 bool longIsTrue(In a);
 /** An index. Ends the process when val(a) does not fit 32 bits. */
-inline int Fr_toInt(In a) { return a->type == SHORT ? a->shortVal : longToInt(a); }
-inline bool Fr_isTrue(In a) { return a->type == SHORT ? a->shortVal != 0 : longIsTrue(a); }
+inline int Fr_toInt(In a) { return isShort(*a) ? a->shortVal : longToInt(a); }
+inline bool Fr_isTrue(In a) { return isShort(*a) ? a->shortVal != 0 : longIsTrue(a); }
 /** For log(), which prints nothing here. */
 inline char *Fr_element2str(In) { return new char[1]{0}; }
 

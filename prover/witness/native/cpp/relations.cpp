@@ -2,7 +2,7 @@
 #include "operators.h"
 
 static bool equal(In a, In b) {
-  if (a->type == SHORT && b->type == SHORT) return a->shortVal == b->shortVal;
+  if (isShort(*a) && isShort(*b)) return a->shortVal == b->shortVal;
   if (a->type == b->type) return same(a->longVal, b->longVal);
   // Canonical rather than Montgomery: one of the two is nearly always there already.
   return same(canonical(*a), canonical(*b));
@@ -10,11 +10,11 @@ static bool equal(In a, In b) {
 
 /** val(a) < val(b): both sides moved by (p-1)/2, which maps the order of val to that of [0, p). */
 static bool less(In a, In b) {
-  if (a->type == SHORT && b->type == SHORT) return a->shortVal < b->shortVal;
+  if (isShort(*a) && isShort(*b)) return a->shortVal < b->shortVal;
   return !atLeast(addMod(canonical(*a), HALF), addMod(canonical(*b), HALF));
 }
 
-static void set(PFrElement r, bool value) { *r = shortElement(value ? 1 : 0); }
+static void set(PFrElement r, bool value) { setShort(r, value ? 1 : 0); }
 
 void Fr_eq(PFrElement r, In a, In b) { set(r, equal(a, b)); }
 void Fr_neq(PFrElement r, In a, In b) { set(r, !equal(a, b)); }
