@@ -72,9 +72,9 @@ ZKATTR_INLINE void accumulate(Columns& t, const A& a, const B& b) {
   for (int i = 0; i < 5; i++)
     for (int j = 0; j < 5; j++) t.c[i + j + 1] = high(t.c[i + j + 1], a.l[i], b.l[j]);
 }
-/** t / 2^260 mod p, below p + t / 2^260. */
-template <class F, Form form>
-ZKATTR_INLINE Lanes<F, form> reduce(Columns& t) {
+/** t <- t / 2^260 mod p, below p + t / 2^260, in columns 5 to 9, not carried. What was in these counts as a summand of the result; it may be signed. */
+template <class F>
+ZKATTR_INLINE void reduceColumns(Columns& t) {
   const __m512i negativeInverse = _mm512_set1_epi64(Constants<F>::NEGATIVE_INVERSE & MASK52);
   const __m512i z = _mm512_setzero_si512();
   for (int i = 0; i < 5; i++) {
@@ -85,6 +85,11 @@ ZKATTR_INLINE Lanes<F, form> reduce(Columns& t) {
     for (int j = 0; j < 5; j++) t.c[i + j + 1] = high(t.c[i + j + 1], m, multiple<F, 1>(j));
     t.c[i + 1] = _mm512_add_epi64(t.c[i + 1], _mm512_srli_epi64(t.c[i], 52));
   }
+}
+/** t / 2^260 mod p, below p + t / 2^260. */
+template <class F, Form form>
+ZKATTR_INLINE Lanes<F, form> reduce(Columns& t) {
+  reduceColumns<F>(t);
   Lanes<F, form> out{{t.c[5], t.c[6], t.c[7], t.c[8], t.c[9]}};
   carry(out);
   return out;

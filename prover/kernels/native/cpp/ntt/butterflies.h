@@ -22,12 +22,39 @@ inline constexpr unsigned BOUND = 32;
 /** Blocks below this run level by level, larger ones in two halves: 48 vectors of 320 bytes leave the 32 KiB of L1 some room. */
 inline constexpr size_t CACHED_BYTES = 20480;
 
+/** Plain limbs of a value whose limbs were left signed. */
+inline Vector settled(const Vector& x) {
+#if defined(ZKATTR_ISA_IFMA)
+  Vector out = x;
+  ifma::carry(out);
+  return out;
+#else
+  return x;
+#endif
+}
+/**
+ * Vectors: u is added inside the product's columns, u - t v + 2 p = 2 (u + p) - (u + t v), and only what is about to be multiplied
+ * is carried. A limb's size grows by less than 2^58 a level, so 14 levels stay within 63 bits.
+ */
 inline void butterflies(Vector* x, size_t half, const Twiddle& twiddle) {
   const auto t = twiddle.lanes();
   for (size_t j = 0; j < half; j++) {
-    const Vector u = x[j], v = mul(t, x[j + half]);
-    x[j] = add(u, v);
-    x[j + half] = sub<2>(u, v);
+    const Vector u = x[j], v = settled(x[j + half]);
+#if defined(ZKATTR_ISA_IFMA)
+    ifma::Columns columns = ifma::zeroColumns();
+    for (int k = 0; k < 5; k++) columns.c[5 + k] = u.l[k];
+    ifma::accumulate(columns, t, v);
+    ifma::reduceColumns<FrModulus>(columns);
+    for (int k = 0; k < 5; k++) {
+      const __m512i shifted = _mm512_add_epi64(u.l[k], ifma::multiple<FrModulus, 1>(k));
+      x[j].l[k] = columns.c[5 + k];
+      x[j + half].l[k] = _mm512_sub_epi64(_mm512_add_epi64(shifted, shifted), columns.c[5 + k]);
+    }
+#else
+    const Vector product = mul(t, v);
+    x[j] = add(u, product);
+    x[j + half] = sub<2>(u, product);
+#endif
   }
 }
 /** t = 1; values below K p become values below 2 K p. */
@@ -61,7 +88,7 @@ inline void transformBlock(Vector* x, size_t vectors, const Twiddles& twiddles, 
     for (size_t i = 0; i < blocks; i++) splitBlock(x + i * vectors, vectors, twiddles, level, block + i);
 }
 
-/** @param x 2^log x WIDTH vectors below p; results below BOUND p, row position(k) the values at w^k */
+/** @param x 2^log x WIDTH vectors below p; results below BOUND p and to be settled(), row position(k) the values at w^k */
 inline void transformRows(Vector* x, const Twiddles& twiddles) { transformBlock(x, WIDTH << twiddles.log(), twiddles, 0, 0); }
 
 }  // namespace ntt_detail

@@ -82,7 +82,7 @@ void Transform::Plan::transformColumns(size_t c, const uint8_t* values, uint8_t*
     const Vector* row = x + columns->position(k) * WIDTH;
     uint8_t* to = scratch + tile(k, c) + 256 * (k % ROW);
     for (size_t w = 0; w < WIDTH; w++) {
-      store<2>(mul(factor[w], row[w]), to + 32 * w * N);  // 2 p x 32 p: below 2 p
+      store<2>(mul(factor[w], settled(row[w])), to + 32 * w * N);  // 2 p x 32 p: below 2 p
       factor[w] = mul(factor[w], ratio[w]);               // below 2 p
     }
   }
@@ -104,10 +104,11 @@ void Transform::Plan::transformRowGroup(size_t k, const uint8_t* scratch, uint8_
     const Vector* row = x + rows->position(l) * WIDTH;
     for (size_t w = 0; w < WIDTH; w++) {
       uint8_t* to = values + 32 * (l * R() + k + w * N);
+      const Vector value = settled(row[w]);
       if (last.empty()) {
-        store<BOUND>(row[w], to);
+        store<BOUND>(value, to);
       } else {
-        store<2>(mul(last[l].lanes(), row[w]), to);
+        store<2>(mul(last[l].lanes(), value), to);
       }
     }
   }
