@@ -1,4 +1,4 @@
-/** The provers that the bench compares: kernels and Groth16 backend by name. */
+/** The provers that the bench compares: kernels by name, and the Groth16 backend that goes with them. */
 import { availableParallelism, cpus } from 'node:os';
 import type { Groth16Backend } from '../../prover/backends/groth16.js';
 import { selectGroth16 } from '../../prover/backends/select.js';
