@@ -1,7 +1,7 @@
 #include "ops.h"
 #include "../parallel/ranges.h"
 #include "inverse.h"
-#include "lanes.h"
+#include "pipeline.h"
 #include <vector>
 
 namespace zkattr {
@@ -9,14 +9,48 @@ namespace {
 
 constexpr size_t BYTES = 32;
 
-/** out[i] = f(a[i], b[i]), below B p. */
-template <class F, unsigned B, class Body>
-void each(Context& context, const uint8_t* a, const uint8_t* b, size_t n, uint8_t* out, const Body& f) {
-  constexpr size_t N = RawLanes<F>::N;
+/** A vector of each operand. */
+template <class F>
+struct Pair {
+  RawLanes<F> a, b;
+};
+
+/** body(load, vectors, out) for the whole vectors of each task, and once more for the rest, from a copy. */
+template <class F, class Body>
+void eachTask(Context& context, const uint8_t* a, const uint8_t* b, size_t n, uint8_t* out, const Body& body) {
+  constexpr size_t N = RawLanes<F>::N, STEP = N * BYTES;
   Ranges(context, n, N == 8 ? 5 : 20, N).run(context, [&](size_t from, size_t to, size_t) {
-    size_t i = from;
-    for (; i + N <= to; i += N) store<B>(f(load<F>(a + i * BYTES), load<F>(b + i * BYTES)), out + i * BYTES);
-    if (const size_t rest = to - i) storePart<B>(f(loadPart<F>(a + i * BYTES, rest), loadPart<F>(b + i * BYTES, rest)), out + i * BYTES, rest);
+    const uint8_t *x = a + from * BYTES, *y = b + from * BYTES;
+    const size_t vectors = (to - from) / N, rest = (to - from) % N;
+    body([=](size_t i) { return Pair<F>{load<F>(x + i * STEP), load<F>(y + i * STEP)}; }, vectors, out + from * BYTES);
+    if (rest) {
+      const Pair<F> last{loadPart<F>(x + vectors * STEP, rest), loadPart<F>(y + vectors * STEP, rest)};
+      alignas(64) uint8_t copy[STEP];
+      body([&](size_t) { return last; }, 1, copy);
+      std::memcpy(out + from * BYTES + vectors * STEP, copy, rest * BYTES);
+    }
+  });
+}
+
+/** out[i] = f(a[i], b[i]), below 2p. */
+template <class F, class Body>
+void eachSum(Context& context, const uint8_t* a, const uint8_t* b, size_t n, uint8_t* out, const Body& f) {
+  eachTask<F>(context, a, b, n, out, [&](const auto& load, size_t vectors, uint8_t* to) {
+    for (size_t i = 0; i < vectors; i++) {
+      const Pair<F> pair = load(i);
+      store<2>(f(pair.a, pair.b), to + i * RawLanes<F>::N * BYTES);
+    }
+  });
+}
+/** out[i] = the product of the two that f makes of (a[i], b[i]), below 2p. */
+template <class F, class Body>
+void eachProduct(Context& context, const uint8_t* a, const uint8_t* b, size_t n, uint8_t* out, const Body& f) {
+  eachTask<F>(context, a, b, n, out, [&](const auto& load, size_t vectors, uint8_t* to) {
+    pipeline<F, 2>(vectors, to, load, [&](const Pair<F>& pair) {
+      ProductSum<F> sum = ProductSum<F>::zero();
+      sum.add(f(pair.a), pair.b);
+      return sum;
+    });
   });
 }
 
@@ -24,10 +58,10 @@ template <class F>
 void binary(Context& context, BinaryOp op, const uint8_t* a, const uint8_t* b, size_t n, uint8_t* out) {
   using Raw = RawLanes<F>;
   switch (op) {
-    case BinaryOp::Add: return each<F, 2>(context, a, b, n, out, [](const Raw& x, const Raw& y) { return add(x, y); });
-    case BinaryOp::Sub: return each<F, 2>(context, a, b, n, out, [](const Raw& x, const Raw& y) { return sub<1>(x, y); });
+    case BinaryOp::Add: return eachSum<F>(context, a, b, n, out, [](const Raw& x, const Raw& y) { return add(x, y); });
+    case BinaryOp::Sub: return eachSum<F>(context, a, b, n, out, [](const Raw& x, const Raw& y) { return sub<1>(x, y); });
     // 16 p times p: below (1 + 16 / 84) p.
-    case BinaryOp::Mul: return each<F, 2>(context, a, b, n, out, [](const Raw& x, const Raw& y) { return mul(toMont(x), y); });
+    case BinaryOp::Mul: return eachProduct<F>(context, a, b, n, out, [](const Raw& x) { return toMont(x); });
   }
 }
 
@@ -36,13 +70,13 @@ void unary(Context& context, UnaryOp op, const uint8_t* a, size_t n, uint8_t* ou
   using Raw = RawLanes<F>;
   switch (op) {
     // p - 0 = p is reduced by the store.
-    case UnaryOp::Neg: return each<F, 2>(context, a, a, n, out, [](const Raw& x, const Raw&) { return sub<1>(Raw::zero(), x); });
-    case UnaryOp::Square: return each<F, 2>(context, a, a, n, out, [](const Raw& x, const Raw&) { return mul(toMont(x), x); });
+    case UnaryOp::Neg: return eachSum<F>(context, a, a, n, out, [](const Raw& x, const Raw&) { return sub<1>(Raw::zero(), x); });
+    case UnaryOp::Square: return eachProduct<F>(context, a, a, n, out, [](const Raw& x) { return toMont(x); });
     case UnaryOp::ToMontgomery:
     case UnaryOp::FromMontgomery: {
       // Times 2^256 or 2^-256: the elements whose Montgomery forms are 2^512 and 1.
       const auto factor = MontLanes<F>::broadcast(op == UnaryOp::ToMontgomery ? Element<F>::of(Constants<F>::R2) : Element<F>{{1, 0, 0, 0}});
-      return each<F, 2>(context, a, a, n, out, [&](const Raw& x, const Raw&) { return mul(factor, x); });
+      return eachProduct<F>(context, a, a, n, out, [&](const Raw&) { return factor; });
     }
   }
 }

@@ -33,6 +33,10 @@ struct ProductSum {
   ZKATTR_INLINE void addWhole(const RawLanes<F>& a) {
     for (int k = 0; k < 5; k++) t.c[5 + k] = _mm512_add_epi64(t.c[5 + k], a.l[k]);
   }
+  /** Adds b: products, columns and bounds of both. */
+  ZKATTR_INLINE void addSum(const ProductSum& b) {
+    for (int k = 0; k < 10; k++) t.c[k] = _mm512_add_epi64(t.c[k], b.t.c[k]);
+  }
   ZKATTR_INLINE void carry() {
     for (int k = 0; k < 9; k++) {
       t.c[k + 1] = _mm512_add_epi64(t.c[k + 1], _mm512_srli_epi64(t.c[k], 52));
@@ -67,6 +71,7 @@ struct ProductSum {
     sum = zkattr::add(sum, mul(a.e, b.e));
   }
   void addWhole(const RawLanes<F>& a) { sum = zkattr::add(sum, a.e); }
+  void addSum(const ProductSum& b) { sum = zkattr::add(sum, b.sum); }
   void carry() {}
   RawLanes<F> reduce() const { return {sum}; }
   static ProductSum across(const ProductSum sums[1]) { return sums[0]; }

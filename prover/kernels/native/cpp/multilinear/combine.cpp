@@ -11,6 +11,9 @@ constexpr double ENTRY_NS = Entry::BYTES == FR_BYTES ? (LANES == 8 ? 3 : 20) : (
 
 constexpr size_t UNIT = 96;  // columns: whole tiles of every kind, and three cache lines of bytes are not split
 
+/** Columns of a run: 48 to 80 bytes each in the second cache; with few rows in the first one, since sums are then written often. */
+constexpr size_t RUN_COLUMNS = 1024, FEW_ROWS_COLUMNS = 192;
+
 /** f with the entry of that kind. */
 template <class Body>
 void withEntry(TableKind kind, const Body& body) {
@@ -26,12 +29,16 @@ template <class Entry>
 void combine(Context& context, const uint8_t* weights, size_t rows, const uint8_t* table, size_t length, size_t rowLength, uint8_t* out) {
   const auto at = [=](size_t i) { return WeightedRow{table + i * rowLength * Entry::BYTES, std::min(rowLength, length - i * rowLength), weights + i * FR_BYTES}; };
   const double columnNs = ENTRY_NS<Entry> * double(rows) + 5;
-  const auto columns = [&](size_t from, size_t to, size_t firstRow, size_t lastRow, uint8_t* to0) {
+  const auto columns = [&](size_t from, size_t to, size_t firstRow, size_t lastRow, uint8_t* target) {
     RowSums<Entry> sums;
     for (size_t j = from; j < to; j += RUN_COLUMNS) {
+      const size_t n = std::min(RUN_COLUMNS, to - j);
       bool first = true;
-      sums.run(context, [&](size_t i) { return at(firstRow + i); }, lastRow - firstRow, j, std::min(RUN_COLUMNS, to - j), to0 + j * FR_BYTES, first);
-      if (first) std::memset(to0 + j * FR_BYTES, 0, std::min(RUN_COLUMNS, to - j) * FR_BYTES);
+      for (size_t i = firstRow; i < lastRow || first; first = false) {
+        context.checkpoint();
+        i = sums.run(at, i, lastRow, j, n);
+        writeRun(n, first, target + j * FR_BYTES, sums);
+      }
     }
   };
   const Ranges byColumns(context, rowLength, columnNs, UNIT);
@@ -75,21 +82,22 @@ void linearCombination(Context& context, const uint8_t* coefficients, const Tabl
     RowSums<SmallEntry<int8_t>> bytes;
     RowSums<SmallEntry<int16_t>> words;
     RowSums<FrEntry> elements;
-    for (size_t j = from; j < to; j += RUN_COLUMNS) {
-      const size_t columns = std::min(RUN_COLUMNS, to - j);
-      bool first = true;
+    for (size_t j = from; j < to; j += FEW_ROWS_COLUMNS) {
+      const size_t columns = std::min(FEW_ROWS_COLUMNS, to - j);
+      size_t done[4] = {0, 0, 0, 0};
       const auto run = [&](auto& sums, TableKind kind) {
         const std::vector<WeightedRow>& of = rows[size_t(kind)];
-        // Those that reach this run of columns.
-        bool any = false;
-        for (const WeightedRow& row : of) any |= row.length > j;
-        if (any) sums.run(context, [&](size_t i) { return of[i]; }, of.size(), j, columns, out + j * FR_BYTES, first);
+        size_t& next = done[size_t(kind)];
+        next = sums.run([&](size_t i) { return of[i]; }, next, of.size(), j, columns);
+        return next < of.size();
       };
-      run(elements, TableKind::Fr);
-      run(bits, TableKind::Bit);
-      run(bytes, TableKind::Int8);
-      run(words, TableKind::Int16);
-      if (first) std::memset(out + j * FR_BYTES, 0, columns * FR_BYTES);
+      for (bool first = true, more = true; more; first = false) {
+        more = run(elements, TableKind::Fr);
+        more |= run(bits, TableKind::Bit);
+        more |= run(bytes, TableKind::Int8);
+        more |= run(words, TableKind::Int16);
+        writeRun(columns, first, out + j * FR_BYTES, elements, bits, bytes, words);
+      }
     }
   });
 }

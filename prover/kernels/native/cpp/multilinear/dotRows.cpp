@@ -20,18 +20,26 @@ constexpr double WEIGHT_NS = 3;
 template <class Entry, size_t TILE>
 inline void addColumns(typename Entry::Sums* sums, const uint8_t* const* from, const typename Entry::WeightLanes* weights, size_t columns) {
   typename Entry::Sums s[TILE];
+  typename Entry::Values x[TILE];
+#pragma GCC unroll 4
   for (size_t t = 0; t < TILE; t++) s[t] = sums[t];
-  const size_t groups = columns / LANES;
-  for (size_t g = 0; g < groups; g++)
-    for (size_t t = 0; t < TILE; t++) Entry::add(s[t], Entry::load(from[t] + g * LANES * Entry::BYTES), weights[g]);
-  if (const size_t rest = columns % LANES) {
+  const size_t groups = columns / LANES, rest = columns % LANES;
+  for (size_t g = 0; g < groups; g++) {
+#pragma GCC unroll 4
+    for (size_t t = 0; t < TILE; t++) x[t] = Entry::load(from[t] + g * LANES * Entry::BYTES);
+    Entry::template add<TILE>(s, x, weights[g]);
+  }
+  if (rest) {
+    // Weights are zero beyond the end.
+#pragma GCC unroll 4
     for (size_t t = 0; t < TILE; t++) {
-      // Weights are zero beyond the end.
       uint8_t part[LANES * Entry::BYTES] = {};
       std::memcpy(part, from[t] + groups * LANES * Entry::BYTES, rest * Entry::BYTES);
-      Entry::add(s[t], Entry::load(part), weights[groups]);
+      x[t] = Entry::load(part);
     }
+    Entry::template add<TILE>(s, x, weights[groups]);
   }
+#pragma GCC unroll 4
   for (size_t t = 0; t < TILE; t++) sums[t] = s[t];
 }
 
@@ -45,10 +53,10 @@ class Dots {
 
   /** out[i] += the columns from .. to of the rows i = first + k period, k < count. */
   void run(Context& context, size_t first, size_t count, size_t from, size_t to, uint8_t* out) const {
-    std::vector<typename Entry::WeightLanes> limbs((std::min(Entry::TERMS, to - from) + LANES - 1) / LANES);
-    for (size_t j = from; j < to; j += Entry::TERMS) {
+    std::vector<typename Entry::WeightLanes> limbs((std::min(MOST_TERMS, to - from) + LANES - 1) / LANES);
+    for (size_t j = from; j < to; j += MOST_TERMS) {
       context.checkpoint();
-      const size_t columns = std::min(Entry::TERMS, to - j);
+      const size_t columns = std::min(MOST_TERMS, to - j);
       const uint8_t* w = weights + ((first % period) * rowLength + j) * FR_BYTES;
       Sums offset = Sums::zero();
       for (size_t g = 0; g * LANES < columns; g++) {
@@ -97,7 +105,7 @@ void dots(Context& context, const uint8_t* table, size_t rows, const uint8_t* we
   const size_t rowTasks = blocks * residues;
   // A single task is cut as well: it would see the caller's abort too late otherwise, or leave threads idle.
   const size_t wanted = all > 2 * Ranges::LEAST && context.threads() > 1 && rowTasks < 2 * size_t(context.threads()) ? 4 * size_t(context.threads()) / rowTasks + 1 : 1;
-  const size_t part = std::max(Entry::TERMS, (rowLength / wanted + Entry::TERMS - 1) / Entry::TERMS * Entry::TERMS);
+  const size_t part = std::max(MOST_TERMS, (rowLength / wanted + MOST_TERMS - 1) / MOST_TERMS * MOST_TERMS);
   const size_t parts = (rowLength + part - 1) / part;
   const size_t split = wanted > 1 ? parts : 1;
   std::vector<uint8_t> partial((split - 1) * rows * FR_BYTES);

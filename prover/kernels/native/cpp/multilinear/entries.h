@@ -1,12 +1,12 @@
 /**
  * Weighted sums of table entries, for every kind of entry: sum_i w_i x_i, w_i in Fr and x_i in Fr or a small integer.
  * Integers are never made field elements. With w = sum_k l_k 2^(BITS k) and s_k = sum_i x_i l_(i,k) in 64 bits each,
- *   sum_i w_i x_i = sum_k s_k 2^(BITS k),  reduced once for up to TERMS entries.
+ *   sum_i w_i x_i = sum_k s_k 2^(BITS k),  made one value for up to MOST_TERMS entries.
  * Entries are made non-negative first, u = x + OFFSET, and OFFSET sum_i l_(i,k) is taken off s_k: sums are exact modulo 2^64
  * (2^128 where N = 1) and small at the end, so what overflows in between does not matter.
  *
  * Where N = 8: one vpmadd52luq a limb, which keeps the low 52 bits: u l_k < 2^52 is what decides BITS.
- *   kind    u      BITS  LIMBS   u l_k    |s_k| for TERMS = 1024 entries
+ *   kind    u      BITS  LIMBS   u l_k    |s_k| for 1024 entries
  *   bit     2^8    43    6       2^51     2^61        (bits are read as unsigned bytes)
  *   int8    2^8    43    6       2^51     2^60
  *   int16   2^16   32    8       2^48     2^57
@@ -23,6 +23,8 @@ using FrMont = MontLanes<FrModulus>;
 using FrSum = ProductSum<FrModulus>;
 inline constexpr size_t LANES = FrRaw::N;
 inline constexpr size_t FR_BYTES = 32;
+/** Entries of a sum, over all its lanes, before it is made one value. */
+inline constexpr size_t MOST_TERMS = 1024;
 
 inline FrRaw loadFr(const uint8_t* from) { return load<FrModulus>(from); }
 
@@ -30,7 +32,7 @@ template <class T>
 struct SmallEntry {
   static constexpr size_t BYTES = sizeof(T);
   static constexpr uint64_t OFFSET = std::is_signed_v<T> ? uint64_t(1) << (8 * sizeof(T) - 1) : 0;
-  static constexpr size_t TERMS = 1024;
+  static constexpr size_t ROW_TERMS = MOST_TERMS;
 #if defined(ZKATTR_ISA_IFMA)
   static constexpr int BITS = sizeof(T) == 1 ? 43 : 32, LIMBS = sizeof(T) == 1 ? 6 : 8;
   static constexpr uint64_t MASK = (uint64_t(1) << BITS) - 1;
@@ -66,8 +68,19 @@ struct SmallEntry {
       return _mm512_cvtepu8_epi64(_mm_xor_si128(x, _mm_set1_epi8(char(OFFSET))));
     }
   }
-  static ZKATTR_INLINE void add(Sums& sums, const Values& x, const WeightLanes& w) {
-    for (int k = 0; k < LIMBS; k++) sums.s[k] = ifma::low(sums.s[k], x, w.s[k]);
+  /**
+   * sums[t] += x[t] w. Each limb goes to a register first: a multiply-add that reads memory takes twice as long on Zen 4, and
+   * loops are unrolled here since sums stay in memory otherwise.
+   */
+  template <size_t COUNT>
+  static ZKATTR_INLINE void add(Sums* sums, const Values* x, const WeightLanes& w) {
+#pragma GCC unroll 8
+    for (int k = 0; k < LIMBS; k++) {
+      __m512i limb = w.s[k];
+      asm("" : "+v"(limb));
+#pragma GCC unroll 8
+      for (size_t t = 0; t < COUNT; t++) sums[t].s[k] = ifma::low(sums[t].s[k], x[t], limb);
+    }
   }
   /** Limbs of the weights, one in each lane. */
   static ZKATTR_INLINE WeightLanes split(const FrRaw& w) {
@@ -90,8 +103,8 @@ struct SmallEntry {
     for (int k = 0; k < LIMBS; k++) a.s[k] = _mm512_add_epi64(a.s[k], b.s[k]);
     return a;
   }
-  /** sum_k s_k 2^(BITS k) mod p, canonical. */
-  static inline FrRaw finish(Sums a) {
+  /** sum += sum_k s_k 2^(BITS k), to its bound 2^253 / p < 0.67 and next to nothing. */
+  static ZKATTR_INLINE void into(FrSum& sum, Sums a) {
     // M p with M p >= 2^(BITS (LIMBS - 1) + 61 or 57) >= |value|: makes it non-negative, and below 2^62 in the top limb.
     constexpr int LOG_M = sizeof(T) == 1 ? 23 : 28;
     static constexpr auto MULTIPLE = multipleInLimbs(LOG_M);
@@ -112,18 +125,15 @@ struct SmallEntry {
       }
       l[m] = _mm512_and_si512(l[m], mask52);
     }
-    // low 2^260 / 2^260 + high 2^520 / 2^260: below (1 + 2^260 p / 2^260 p + tiny) p < 3p.
-    static constexpr Limbs5 ONE = modulus_detail::split52(modulus_detail::powerOfTwo(260, FrModulus::P));
-    static constexpr Limbs5 HIGH = modulus_detail::split52(modulus_detail::powerOfTwo(520, FrModulus::P));
-    FrSum sum = FrSum::zero();
-    FrMont one;
-    for (int k = 0; k < 5; k++) one.l[k] = _mm512_set1_epi64(ONE[k]);
-    sum.add(one, FrRaw{{l[0], l[1], l[2], l[3], l[4]}});
+    // low + 2^253 high, low < 2^253 < p as it is, high < 2^31 times 2^(253 + 260) / 2^260.
+    static constexpr Limbs5 UNIT = modulus_detail::split52(modulus_detail::powerOfTwo(253 + 260, FrModulus::P));
+    const __m512i high = _mm512_or_si512(_mm512_srli_epi64(l[4], 45), _mm512_slli_epi64(l[5], 7));
+    l[4] = _mm512_and_si512(l[4], _mm512_set1_epi64((uint64_t(1) << 45) - 1));
+    sum.addWhole(FrRaw{{l[0], l[1], l[2], l[3], l[4]}});
     for (int k = 0; k < 5; k++) {
-      sum.t.c[k] = ifma::low(sum.t.c[k], l[5], _mm512_set1_epi64(HIGH[k]));
-      sum.t.c[k + 1] = ifma::high(sum.t.c[k + 1], l[5], _mm512_set1_epi64(HIGH[k]));
+      sum.t.c[k] = ifma::low(sum.t.c[k], high, _mm512_set1_epi64(UNIT[k]));
+      sum.t.c[k + 1] = ifma::high(sum.t.c[k + 1], high, _mm512_set1_epi64(UNIT[k]));
     }
-    return canonical<4>(sum.reduce());
   }
 
  private:
@@ -158,8 +168,10 @@ struct SmallEntry {
     std::memcpy(&x, from, sizeof x);
     return uint64_t(int64_t(x) + int64_t(OFFSET));
   }
-  static void add(Sums& sums, const Values& x, const WeightLanes& w) {
-    for (int k = 0; k < LIMBS; k++) sums.s[k] += Wide(w.s[k]) * x;
+  template <size_t COUNT>
+  static void add(Sums* sums, const Values* x, const WeightLanes& w) {
+    for (size_t t = 0; t < COUNT; t++)
+      for (int k = 0; k < LIMBS; k++) sums[t].s[k] += Wide(w.s[k]) * x[t];
   }
   static WeightLanes split(const FrRaw& w) { return {{w.e.v[0], w.e.v[1], w.e.v[2], w.e.v[3]}}; }
   static void takeOffset(Sums& sums, const WeightLanes& w) {
@@ -169,8 +181,8 @@ struct SmallEntry {
     for (int k = 0; k < LIMBS; k++) a.s[k] += b.s[k];
     return a;
   }
-  /** low + 2^253 high, low < 2^253 < p, high signed and below 2^31. */
-  static FrRaw finish(const Sums& a) {
+  /** sum += low + 2^253 high, low < 2^253 < p, high signed and below 2^31. */
+  static void into(FrSum& sum, const Sums& a) {
     uint64_t v[5];
     __int128 carry = 0;
     for (int k = 0; k < LIMBS; k++) {
@@ -183,7 +195,7 @@ struct SmallEntry {
     v[3] &= (uint64_t(1) << 61) - 1;
     static constexpr Limbs4 UNIT = modulus_detail::powerOfTwo(253 + 256, FrModulus::P);
     const Fr top = mul(Fr{{uint64_t(high < 0 ? -high : high), 0, 0, 0}}, Fr::of(UNIT)), low{{v[0], v[1], v[2], v[3]}};
-    return {high < 0 ? zkattr::sub(low, top) : zkattr::add(low, top)};
+    sum.addWhole({high < 0 ? zkattr::sub(low, top) : zkattr::add(low, top)});
   }
 #endif
 
@@ -191,30 +203,38 @@ struct SmallEntry {
   using Weight = WeightLanes;
   static Weight everywhere(const Fr& w) { return split(FrRaw::broadcast(w)); }
   static void carry(Sums&) {}
-  static FrRaw finishRows(const Sums& sums) { return finish(sums); }
-  static FrRaw finishLanes(const Sums& sums) { return finish(sums); }
+  /** Sum of lanes (Sums::across), canonical. */
+  static FrRaw finishLanes(const Sums& sums) {
+    FrSum sum = FrSum::zero();
+    into(sum, sums);
+    return canonical<2>(sum.reduce());
+  }
 };
 
 /** Field elements: weights Mont and the same in all lanes (rows), or Raw (lanes), 1/16 of the sum then. */
 struct FrEntry {
   static constexpr size_t BYTES = FR_BYTES, TILE = 1;
-  /** Value: below (1 + 1024 / 84) p < 16 p. Columns are carried every MOST_PRODUCTS. */
-  static constexpr size_t TERMS = 1024;
+  /** Products of canonical elements that raise a sum's bound by less than 3p. */
+  static constexpr size_t ROW_TERMS = 248;
   using Values = FrRaw;
   using Sums = FrSum;
   using WeightLanes = FrRaw;
   using Weight = FrMont;
 
   static FrRaw load(const uint8_t* from) { return loadFr(from); }
-  static void add(Sums& sums, const FrRaw& x, const FrRaw& w) { sums.add(w, x); }
-  static void add(Sums& sums, const FrRaw& x, const FrMont& w) { sums.add(w, x); }
+  /** sums[t] += x[t] w */
+  template <size_t COUNT, class W>
+  static void add(Sums* sums, const FrRaw* x, const W& w) {
+    for (size_t t = 0; t < COUNT; t++) sums[t].add(w, x[t]);
+  }
   static WeightLanes split(const FrRaw& w) { return w; }
   static Weight everywhere(const Fr& w) { return FrMont::broadcast(w); }
   template <class W>
   static void takeOffset(Sums&, const W&) {}
   static Sums plus(const Sums& a, const Sums&) { return a; }
   static void carry(Sums& sums) { sums.carry(); }
-  static FrRaw finishRows(const Sums& sums) { return canonical<16>(sums.reduce()); }
+  static void into(FrSum& sum, const Sums& sums) { sum.addSum(sums); }
+  /** MOST_TERMS products: below (1 + 1024 / 84) p < 16 p. */
   static FrRaw finishLanes(const Sums& sums) { return canonical<16>(timesLost(canonical<16>(sums.reduce()))); }
 };
 

@@ -1,4 +1,5 @@
 /** Tables that are products of smaller ones: one product an entry; N = 8: 3.7 ns from a cache, else the writes to memory limit it. */
+#include "../field/pipeline.h"
 #include "../parallel/ranges.h"
 #include "entries.h"
 #include "multilinear.h"
@@ -13,9 +14,17 @@ constexpr size_t SHORT = 4 * LANES;
 
 /** out[j] = factor row[j] */
 inline void scale(const FrMont& factor, const uint8_t* row, size_t n, uint8_t* out) {
-  size_t j = 0;
-  for (; j + LANES <= n; j += LANES) store<2>(mul(factor, loadFr(row + j * FR_BYTES)), out + j * FR_BYTES);
-  if (j < n) storePart<2>(mul(factor, loadPart<FrModulus>(row + j * FR_BYTES, n - j)), out + j * FR_BYTES, n - j);
+  const auto load = [=](size_t i) { return loadFr(row + i * LANES * FR_BYTES); };
+  const auto start = [&](const FrRaw& x) {
+    FrSum sum = FrSum::zero();
+    sum.add(factor, x);
+    return sum;
+  };
+  pipeline<FrModulus, 2>(n / LANES, out, load, start);
+  if (const size_t rest = n % LANES) {
+    const size_t at = (n - rest) * FR_BYTES;
+    storePart<2>(start(loadPart<FrModulus>(row + at, rest)).reduce(), out + at, rest);
+  }
 }
 
 /** Entries from .. to of the product, whatever the rows. */
