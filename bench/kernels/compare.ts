@@ -50,8 +50,9 @@ export async function compare(kernelCase: KernelCase, log: number, engines: read
     const run = prepared.ours(engine);
     return run ? [{ engine, run }] : [];
   });
-  const withPeer = peer !== undefined && prepared.peer !== undefined && log <= options.peerMax && !(kernelCase.peerSingle && peers.threads > 1);
-  const theirs = withPeer ? await prepared.peer?.(peers) : undefined;
+  const timePeer = log <= options.peerMax && !(kernelCase.peerSingle && peers.threads > 1);
+  // Not timed, it still answers where no answer is known.
+  const theirs = timePeer || !prepared.expected ? await prepared.peer?.(peers) : undefined;
 
   const answers = [
     ...(prepared.expected ? [{ from: 'the known answer', result: await prepared.expected() }] : []),
@@ -63,7 +64,7 @@ export async function compare(kernelCase: KernelCase, log: number, engines: read
 
   const contenders: Contender[] = [
     ...ours.map(({ engine, run }) => ({ name: engine.isa, run: run.run })),
-    ...(theirs ? [{ name: 'peer', run: theirs.run, repetitions: options.peerRepetitions(log) }] : []),
+    ...(theirs && timePeer ? [{ name: 'peer', run: theirs.run, repetitions: options.peerRepetitions(log) }] : []),
   ];
   const timings = await alternate(contenders, options);
   const { peer: other } = timings;

@@ -13,7 +13,7 @@ import { cacheRoot } from '../../src/files/paths.js';
 import { FIELD_MODULUS, frFrom, frMul } from '../../src/field/fr.js';
 import { G1_BYTES, G2_BYTES, type FrBuffer, type G1Buffer, type G2Buffer } from '../../src/field/buffer.js';
 import { bn254Curve, bn254Instance } from '../../prover/setup/bn254Wasm.js';
-import { FixedBasePool } from '../../prover/setup/fixedBase.js';
+import { openFixedBase } from '../../prover/setup/fixedBase.js';
 import { geometric } from '../../prover/setup/qap.js';
 
 /** AES-CTR: a gigabyte a second, the same bytes for the same seed. */
@@ -38,7 +38,7 @@ export const randomScalars = (count: number, seed: string): bigint[] => {
 
 const GROUPS = { G1: G1_BYTES, G2: G2_BYTES } as const;
 
-/** tau^i G for i < 2^log, from the cache or made now (some 10 us a point in G1, 40 in G2, by core). */
+/** tau^i G for i < 2^log, from the cache or made now (seconds; minutes without native kernels). A wrong point would show as a wrong MSM. */
 export async function points(group: keyof typeof GROUPS, log: number): Promise<G1Buffer | G2Buffer> {
   const bytes = GROUPS[group] * 2 ** log;
   const pathOf = (power: number): string => join(cacheRoot(), 'bench', `powers-${group}-${power}.bin`);
@@ -46,7 +46,7 @@ export async function points(group: keyof typeof GROUPS, log: number): Promise<G
   const cached = [log, ...Array.from({ length: 28 - log }, (_, i) => log + 1 + i)].map(pathOf).find((path) => existsSync(path));
   const path = cached ?? pathOf(log);
   if (!cached) {
-    const pool = await FixedBasePool.create(), w = await bn254Instance((await bn254Curve()).tm.code);
+    const pool = await openFixedBase(), w = await bn254Instance((await bn254Curve()).tm.code);
     try {
       const data = await pool.multiply(group, geometric(w, 1n, DEVELOPMENT_TAU, 2 ** log));
       await writeFileAtomic(path, data);
