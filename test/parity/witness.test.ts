@@ -137,10 +137,11 @@ describe('witnessCalculator when the program is not to be had', { skip }, () => 
   const build = async (): Promise<NativeGenerator> => buildGenerator(sourceOf(await readFile(circuit.wasm)));
   /** Puts a script in the program's place, with a record to match. */
   const replace = async (script: string): Promise<void> => {
-    const { dir, program } = await build();
+    const { dir, program, dat } = await build();
     await writeFile(program, `#!/bin/sh\n${script}\n`);
     await chmod(program, 0o755);
-    await writeFile(join(dir, 'build.json'), JSON.stringify({ sha256: createHash('sha256').update(await readFile(program)).digest('hex'), compiler: 'none', seconds: 0 }));
+    const hash = async (path: string): Promise<string> => createHash('sha256').update(await readFile(path)).digest('hex');
+    await writeFile(join(dir, 'build.json'), JSON.stringify({ sha256: await hash(program), dat: await hash(dat), compiler: 'none', seconds: 0 }));
   };
   const auto = async (): Promise<{ kinds: string[]; said: string[]; wtns: Uint8Array }> => {
     const said: string[] = [], calculator = await witnessCalculator(circuit.wasm, { mode: 'auto', progress: (text) => said.push(text) });

@@ -1,7 +1,7 @@
 /**
  * Compiles a circuit's C++ and this folder's runtime into a program: <source>/<runtime>-<compiler>/
  *   generator    the program
- *   build.json   its hash, the compiler, the seconds it took
+ *   build.json   its hash and that of the .dat file, the compiler, the seconds it took
  *   verified     empty; there once a witness was found equal to the WebAssembly calculator's (calculator.ts)
  * A folder is complete or absent. A compilation that failed leaves <runtime>-<compiler>.failed and is not tried again.
  * Found again, a program by any compiler will do; with $CXX set, that compiler's.
@@ -26,8 +26,12 @@ export interface NativeGenerator {
   seconds: number;
 }
 
+/** Raised when build.json changes. */
+const RECORD_VERSION = 2;
+
 interface BuildRecord {
   sha256: string;
+  dat: string;
   compiler: string;
   seconds: number;
 }
@@ -51,7 +55,7 @@ const sha256 = (data: string | Uint8Array): string => createHash('sha256').updat
 
 async function runtimeKey(): Promise<string> {
   const texts = await Promise.all([...UNITS.map((name) => `${name}.cpp`), ...HEADERS].map((name) => readFile(join(runtime(), name), 'utf8')));
-  return sha256(JSON.stringify([REWRITE_VERSION, EMITTED, RUNTIME, LINK, process.platform, process.arch, texts])).slice(0, 16);
+  return sha256(JSON.stringify([REWRITE_VERSION, RECORD_VERSION, EMITTED, RUNTIME, LINK, process.platform, process.arch, texts])).slice(0, 16);
 }
 
 /** @throws NativeWitnessError (source, compiler, compile, damaged), FileError */
@@ -84,7 +88,7 @@ export async function buildGenerator(source: NativeSource, { progress }: BuildOp
       const ended = await Promise.allSettled([compile(compiler, [...EMITTED, '-I', runtime(), '-c', join(temporary, 'emitted.cpp'), '-o', object('emitted')], source.cpp), units()]);
       for (const result of ended) if (result.status === 'rejected') throw result.reason;
       await compile(compiler, [object('emitted'), ...UNITS.map(object), ...LINK, '-o', program], 'linking the witness generator');
-      const record: BuildRecord = { sha256: sha256(await readFile(program)), compiler: compiler.version, seconds: (performance.now() - start) / 1000 };
+      const record: BuildRecord = { sha256: sha256(await readFile(program)), dat: sha256(await readFile(source.dat)), compiler: compiler.version, seconds: (performance.now() - start) / 1000 };
       await writeFile(join(temporary, 'build.json'), `${JSON.stringify(record, null, 1)}\n`);
       await Promise.all(['emitted.cpp', ...['emitted', ...UNITS].map((name) => `${name}.o`)].map((name) => rm(join(temporary, name))));
       // A second process may have finished first: its result is as good.
@@ -117,8 +121,10 @@ async function findBuilt(source: NativeSource, prefix: string): Promise<NativeGe
 async function openBuilt(dir: string, source: NativeSource): Promise<NativeGenerator> {
   const program = join(dir, 'generator');
   const record = JSON.parse(await readFile(join(dir, 'build.json'), 'utf8')) as BuildRecord;
-  const got = sha256(await readFile(program));
   // A wrong witness would cost a whole proof before it is noticed.
-  if (got !== record.sha256) throw new NativeWitnessError('damaged', 'the program is not the one that was built', { where: program, expected: record.sha256, got, hint: `remove ${dir}; it is built again` });
+  for (const [path, expected, remove] of [[program, record.sha256, dir], [source.dat, record.dat, `${source.dir} and the compiled circuit`]]) {
+    const got = sha256(await readFile(path));
+    if (got !== expected) throw new NativeWitnessError('damaged', 'the file is not the one of the build', { where: path, expected, got, hint: `remove ${remove}; it is made again` });
+  }
   return { dir, program, dat: source.dat, seconds: record.seconds };
 }
