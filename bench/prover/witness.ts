@@ -36,7 +36,6 @@ interface Row {
   seconds: Record<Mode, { cold: number; warm: number }>;
   /** WebAssembly over native. */
   ratio: { cold: number; warm: number };
-  peakMiB: Record<Mode, number>;
   /** Once for each circuit. */
   compileSeconds: number;
 }
@@ -68,7 +67,6 @@ try {
       rows.push({
         className: cls.name, relation, constraints: pinned.classes[cls.name][relation].constraints, seconds,
         ratio: { cold: seconds.wasm.cold / seconds.native.cold, warm: seconds.wasm.warm / seconds.native.warm },
-        peakMiB: { wasm: Math.max(...samples.wasm.map((s) => s.peakMiB)), native: Math.max(...samples.native.map((s) => s.peakMiB)) },
         compileSeconds: (await buildGenerator(sourceOf(await readFile(wasm)))).seconds,
       });
       progress(`${cls.name} ${relation}: WebAssembly ${seconds.wasm.cold.toFixed(3)} cold, ${seconds.wasm.warm.toFixed(3)} warm; native ${seconds.native.cold.toFixed(3)}, ${seconds.native.warm.toFixed(3)}`);

@@ -10,17 +10,15 @@ export interface WitnessSample {
   open: number;
   calls: number[];
   sha256: string;
-  peakMiB: number;
 }
 
 const [wasm, inputs, mode, calls] = process.argv.slice(2);
 const input = JSON.parse(await readFile(inputs, 'utf8')) as CircuitInput;
 const opened = await timed(() => witnessCalculator(wasm, { mode: mode as WitnessMode }));
-const sample: WitnessSample = { open: opened.seconds, calls: [], sha256: '', peakMiB: 0 };
+const sample: WitnessSample = { open: opened.seconds, calls: [], sha256: '' };
 for (let i = 0; i < Number(calls); i++) {
   const { seconds, value } = await timed(() => opened.value.calculate(input));
   sample.calls.push(seconds);
   sample.sha256 = createHash('sha256').update(value).digest('hex');
 }
-sample.peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
 console.log(JSON.stringify(sample));
