@@ -70,35 +70,43 @@ void eqSmall(const uint8_t* point, unsigned variables, uint8_t* out) {
   }
 }
 
+/** Entries from .. to of the tensor product. */
+void tensor(const uint8_t* high, const uint8_t* low, size_t lowCount, size_t from, size_t to, uint8_t* out) {
+  if (lowCount < SHORT && lowCount % LANES != 0) return shortRows(high, low, lowCount, from, to, out);
+  while (from < to) {
+    const size_t i = from / lowCount, j = from % lowCount, n = std::min(lowCount - j, to - from);
+    scale(FrMont::broadcast(Fr::load(high + i * FR_BYTES)), low + j * FR_BYTES, n, out + from * FR_BYTES);
+    from += n;
+  }
+}
+
+/** Variables of the table whose entries are multiplied by each of the others': it stays in the first cache. */
+constexpr unsigned LOW = 8;
+
+/** Low variables doubled up, then one tensor product after the other: the last one is the work. */
+void equality(Context& context, const uint8_t* point, unsigned variables, uint8_t* out, bool last) {
+  if (variables <= LOW + 2) {
+    eqSmall(point, variables, out);
+    if (last) context.progress(1, 1);
+    return;
+  }
+  const size_t n = size_t(1) << variables;
+  std::vector<uint8_t> low(FR_BYTES << LOW), high((n >> LOW) * FR_BYTES);
+  eqSmall(point, LOW, low.data());
+  equality(context, point + LOW * FR_BYTES, variables - LOW, high.data(), false);
+  const auto body = [&](size_t from, size_t to, size_t) { tensor(high.data(), low.data(), size_t(1) << LOW, from, to, out); };
+  const Ranges ranges(context, n, ENTRY_NS, LANES);
+  if (last) ranges.run(context, body);
+  else ranges.runPart(context, body);
+}
+
 }  // namespace
 
 void outer(Context& context, const uint8_t* high, size_t highCount, const uint8_t* low, size_t lowCount, uint8_t* out) {
   if (highCount == 0 || lowCount == 0) return;
-  const bool isShort = lowCount < SHORT && lowCount % LANES != 0;
-  const size_t total = highCount * lowCount;
-  // Boundaries anywhere: rows may be longer than a task.
-  Ranges(context, total, ENTRY_NS, LANES).run(context, [&](size_t from, size_t to, size_t) {
-    if (isShort) return shortRows(high, low, lowCount, from, to, out);
-    while (from < to) {
-      const size_t i = from / lowCount, j = from % lowCount, n = std::min(lowCount - j, to - from);
-      scale(FrMont::broadcast(Fr::load(high + i * FR_BYTES)), low + j * FR_BYTES, n, out + from * FR_BYTES);
-      from += n;
-    }
-  });
+  Ranges(context, highCount * lowCount, ENTRY_NS, LANES).run(context, [&](size_t from, size_t to, size_t) { tensor(high, low, lowCount, from, to, out); });
 }
 
-void eqTable(Context& context, const uint8_t* point, unsigned variables, uint8_t* out) {
-  // The table of the low variables stays in the first cache as it is multiplied by each entry of the other.
-  constexpr unsigned LOW = 8;
-  if (variables <= LOW + 2) {
-    eqSmall(point, variables, out);
-    context.progress(1, 1);
-    return;
-  }
-  std::vector<uint8_t> low(FR_BYTES << LOW), high(FR_BYTES << (variables - LOW));
-  eqSmall(point, LOW, low.data());
-  eqTable(context, point + LOW * FR_BYTES, variables - LOW, high.data());
-  outer(context, high.data(), size_t(1) << (variables - LOW), low.data(), size_t(1) << LOW, out);
-}
+void eqTable(Context& context, const uint8_t* point, unsigned variables, uint8_t* out) { equality(context, point, variables, out, true); }
 
 }  // namespace zkattr

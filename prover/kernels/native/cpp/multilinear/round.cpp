@@ -24,18 +24,22 @@ enum Point { AT_0, AT_1, AT_INFINITY, AT_MINUS_1 };
  */
 class Sum {
  public:
-  void dot(const FrRaw* a, const FrRaw* b, size_t n) {
+  /** += sum_i a(i) b(i), i < n */
+  template <class A, class B>
+  void dot(size_t n, const A& a, const B& b) {
     reserve(n);
     FrSum s = sum_;
-    for (size_t i = 0; i < n; i++) s.add(asMont(a[i]), b[i]);
+    for (size_t i = 0; i < n; i++) s.add(a(i), b(i));
     sum_ = s;
   }
-  void add(const FrRaw* a, size_t n) {
+  template <class A>
+  void add(size_t n, const A& a) {
     // Whole values below 2p, not divided by 84 p as products are: 80 / 6 of them stay below 32 p.
     reserve(6 * n);
-    for (size_t i = 0; i < n; i++) sum_.addWhole(a[i]);
+    for (size_t i = 0; i < n; i++) sum_.addWhole(a(i));
   }
   Fr total() {
+    if (count_ == 0) return Fr::zero();
     reserve(MOST + 1);
     return sumLanes<1>(total_);
   }
@@ -60,23 +64,38 @@ struct Totals {
   Fr cubic[4], quadratic[3], linear[3];
 };
 
+/**
+ * A task. Vectors go through in chunks, point by point with the sum in registers. Values are read from the tables again for
+ * each point: a chunk of them is in the first cache, and to store what was loaded costs more than to load it again.
+ */
 class Round {
  public:
-  Round(const uint8_t* const* tables, size_t half, const RoundPlan& plan) : tables_(tables), half_(half), plan_(plan) {
-    // Three points of all tables in the first cache, if a few vectors of each fit.
-    const size_t vector = 3 * sizeof(FrRaw) * std::max<size_t>(1, plan.used.size());
-    vectors_ = std::min(MOST_VECTORS, std::max<size_t>(4, (size_t(24) << 10) / vector));
-    values_.resize(plan.used.size() * 3 * vectors_);
-  }
+  Round(const uint8_t* const* tables, size_t half, const RoundPlan& plan) : tables_(tables), half_(half), plan_(plan), sources_(plan.used.size()) {}
 
   Totals run(Context& context, size_t from, size_t to) {
     size_t sinceCheck = 0;
-    while (from < to) {
-      const size_t n = std::min(to - from, vectors_ * LANES);
+    const size_t rest = (to - from) % LANES, whole = to - rest;
+    while (from < whole) {
+      const size_t n = std::min(whole - from, CHUNK * LANES);
       if (++sinceCheck % 256 == 0) context.checkpoint();
-      loadValues(from, n);
-      multiply((n + LANES - 1) / LANES);
+      for (size_t k = 0; k < sources_.size(); k++) {
+        const uint8_t* lo = tables_[plan_.used[k]] + from * FR_BYTES;
+        sources_[k] = {lo, lo + half_ * FR_BYTES};
+      }
+      multiply(n / LANES);
       from += n;
+    }
+    if (rest) {
+      // Zeros beyond the end are zero in all products.
+      std::vector<uint8_t> copies(sources_.size() * 2 * STEP);
+      for (size_t k = 0; k < sources_.size(); k++) {
+        const uint8_t* lo = tables_[plan_.used[k]] + whole * FR_BYTES;
+        uint8_t* to0 = &copies[2 * k * STEP];
+        std::memcpy(to0, lo, rest * FR_BYTES);
+        std::memcpy(to0 + STEP, lo + half_ * FR_BYTES, rest * FR_BYTES);
+        sources_[k] = {to0, to0 + STEP};
+      }
+      multiply(1);
     }
     Totals out;
     for (int k = 0; k < 4; k++) out.cubic[k] = cubic_[k].total();
@@ -85,61 +104,69 @@ class Round {
   }
 
  private:
-  static constexpr size_t MOST_VECTORS = 8;
-  FrRaw* at(Point point, unsigned table) { return &values_[(table * 3 + point) * vectors_]; }
+  /** Vectors of a chunk: with a dozen tables 48 KiB. */
+  static constexpr size_t CHUNK = 8, STEP = LANES * FR_BYTES;
 
-  /** lo < p, hi < p, slope < 2p; zeros beyond the end. */
-  void loadValues(size_t from, size_t n) {
-    for (unsigned k = 0; k < plan_.used.size(); k++) {
-      const uint8_t *lo = tables_[plan_.used[k]] + from * FR_BYTES, *hi = lo + half_ * FR_BYTES;
-      FrRaw *zero = at(AT_0, k), *one = at(AT_1, k), *slope = at(AT_INFINITY, k);
-      for (size_t i = 0, g = 0; i < n; i += LANES, g++) {
-        const bool whole = n - i >= LANES;
-        zero[g] = whole ? loadFr(lo + i * FR_BYTES) : loadPart<FrModulus>(lo + i * FR_BYTES, n - i);
-        one[g] = whole ? loadFr(hi + i * FR_BYTES) : loadPart<FrModulus>(hi + i * FR_BYTES, n - i);
-        slope[g] = sub<1>(one[g], zero[g]);
-      }
-    }
+  /** Vector g of table k at a point: below p at 0 and 1, 2p at infinity, 3p at -1. */
+  template <Point P>
+  FrRaw value(unsigned k, size_t g) const {
+    const Source& source = sources_[k];
+    if constexpr (P == AT_0) return loadFr(source.lo + g * STEP);
+    if constexpr (P == AT_1) return loadFr(source.hi + g * STEP);
+    if constexpr (P == AT_INFINITY) return sub<1>(loadFr(source.hi + g * STEP), loadFr(source.lo + g * STEP));
+    const FrRaw lo = loadFr(source.lo + g * STEP);
+    return sub<1>(add(lo, lo), loadFr(source.hi + g * STEP));
+  }
+  /** The value, or 2p less it; not at -1. */
+  template <Point P>
+  FrRaw signedValue(unsigned k, size_t g, bool negative) const {
+    const FrRaw x = value<P>(k, g);
+    return negative ? sub<2>(FrRaw::zero(), x) : x;
   }
 
   void multiply(size_t count) {
     for (const RoundPlan::Cubic& cubic : plan_.cubics) {
-      FrRaw q[4][MOST_VECTORS], pivot[MOST_VECTORS];
-      for (const Point point : {AT_0, AT_1, AT_INFINITY}) {
-        for (size_t g = 0; g < count; g++) {
-          FrSum sum = FrSum::zero();
-          for (const auto& [a, b] : cubic.pairs) sum.add(asMont(at(point, a)[g]), at(point, b)[g]);
-          q[point][g] = sum.reduce();
-          if (cubic.negative) q[point][g] = sub<2>(FrRaw::zero(), q[point][g]);
-        }
-        cubic_[point].dot(q[point], at(point, cubic.pivot), count);
-      }
-      for (size_t g = 0; g < count; g++) {
+      FrRaw q[4][CHUNK];
+      cubicAt<AT_0>(cubic, count, q[AT_0]);
+      cubicAt<AT_1>(cubic, count, q[AT_1]);
+      cubicAt<AT_INFINITY>(cubic, count, q[AT_INFINITY]);
+      const auto extrapolated = [&](size_t g) {
         const FrRaw even = add(q[AT_0][g], q[AT_INFINITY][g]);
-        q[AT_MINUS_1][g] = sub<2>(add(even, even), q[AT_1][g]);
-        pivot[g] = sub<2>(at(AT_0, cubic.pivot)[g], at(AT_INFINITY, cubic.pivot)[g]);
-      }
-      cubic_[AT_MINUS_1].dot(q[AT_MINUS_1], pivot, count);
+        return sub<2>(add(even, even), q[AT_1][g]);
+      };
+      cubic_[AT_MINUS_1].dot(count, extrapolated, [&](size_t g) { return value<AT_MINUS_1>(cubic.pivot, g); });
     }
-    for (const RoundPlan::Quadratic& term : plan_.quadratics)
-      for (const Point point : {AT_0, AT_1, AT_INFINITY}) quadratic_[point].dot(signedValues(point, term.pair.first, term.negative, count), at(point, term.pair.second), count);
-    for (const RoundPlan::Linear& term : plan_.linears)
-      for (const Point point : {AT_0, AT_INFINITY}) linear_[point].add(signedValues(point, term.table, term.negative, count), count);
+    for (const RoundPlan::Quadratic& term : plan_.quadratics) quadraticAt<AT_0>(term, count), quadraticAt<AT_1>(term, count), quadraticAt<AT_INFINITY>(term, count);
+    for (const RoundPlan::Linear& term : plan_.linears) linearAt<AT_0>(term, count), linearAt<AT_INFINITY>(term, count);
+  }
+  /** q = sign sum of the pairs' products, below 2p, and its products with the pivot. */
+  template <Point P>
+  void cubicAt(const RoundPlan::Cubic& cubic, size_t count, FrRaw* q) {
+    for (size_t g = 0; g < count; g++) {
+      FrSum sum = FrSum::zero();
+      for (const auto& [a, b] : cubic.pairs) sum.add(value<P>(a, g), value<P>(b, g));
+      q[g] = sum.reduce();
+    }
+    if (cubic.negative)
+      for (size_t g = 0; g < count; g++) q[g] = sub<2>(FrRaw::zero(), q[g]);
+    cubic_[P].dot(count, [&](size_t g) { return q[g]; }, [&](size_t g) { return value<P>(cubic.pivot, g); });
+  }
+  template <Point P>
+  void quadraticAt(const RoundPlan::Quadratic& term, size_t count) {
+    quadratic_[P].dot(count, [&](size_t g) { return signedValue<P>(term.pair.first, g, term.negative); }, [&](size_t g) { return value<P>(term.pair.second, g); });
+  }
+  template <Point P>
+  void linearAt(const RoundPlan::Linear& term, size_t count) {
+    linear_[P].add(count, [&](size_t g) { return signedValue<P>(term.table, g, term.negative); });
   }
 
-  /** The values, or 2p less them. */
-  const FrRaw* signedValues(Point point, unsigned table, bool negative, size_t count) {
-    if (!negative) return at(point, table);
-    for (size_t g = 0; g < count; g++) negated_[g] = sub<2>(FrRaw::zero(), at(point, table)[g]);
-    return negated_;
-  }
-
+  struct Source {
+    const uint8_t *lo, *hi;
+  };
   const uint8_t* const* tables_;
   const size_t half_;
   const RoundPlan& plan_;
-  size_t vectors_;
-  std::vector<FrRaw> values_;
-  FrRaw negated_[MOST_VECTORS];
+  std::vector<Source> sources_;
   Sum cubic_[4], quadratic_[3], linear_[3];
 };
 

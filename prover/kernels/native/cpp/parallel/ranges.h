@@ -29,15 +29,20 @@ class Ranges {
   size_t from(size_t task) const { return task * size_; }
   size_t to(size_t task) const { return std::min(n_, (task + 1) * size_); }
 
-  /** body(from, to, task) for each; reports progress. */
+  /** body(from, to, task) for each; reports the call's progress. */
   template <class Body>
   void run(Context& context, const Body& body) const {
     const size_t total = count();
     std::atomic<size_t> done{0};
-    context.parallelFor(total, [&](size_t task, int) {
-      body(from(task), to(task), task);
+    runPart(context, [&](size_t from, size_t to, size_t task) {
+      body(from, to, task);
       context.progress(++done, total);
     });
+  }
+  /** The same for a part of a call: reports nothing. */
+  template <class Body>
+  void runPart(Context& context, const Body& body) const {
+    context.parallelFor(count(), [&](size_t task, int) { body(from(task), to(task), task); });
   }
 
  private:
