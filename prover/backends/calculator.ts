@@ -9,13 +9,16 @@ import { join } from 'node:path';
 import { FileError } from '../../src/errors/files.js';
 import { NativeWitnessError, SetupError } from '../../src/errors/setup.js';
 import { fileError } from '../../src/files/atomic.js';
-import { buildGenerator, type NativeGenerator } from '../witness/native/build.js';
+import { buildGenerator, findGenerator, type NativeGenerator } from '../witness/native/build.js';
 import { runGenerator } from '../witness/native/process.js';
 import { sourceOf } from '../witness/native/source.js';
 import { encodeInput, type CircuitInput } from '../witness/wtns.js';
 import { calculateWitness, compileGenerator, type WitnessGenerator } from './witness.js';
 
-/** `auto`: native where possible. `native`: or an error, also when the two calculators differ. `wasm`: never native. */
+/**
+ * `auto`: the native program if it was built before; compiling it takes longer than it saves in some hundred proofs.
+ * `native`: built now if need be, else an error, also when the two calculators differ. `wasm`: never native.
+ */
 export const WITNESS_MODES = ['auto', 'native', 'wasm'] as const;
 export type WitnessMode = (typeof WITNESS_MODES)[number];
 
@@ -54,7 +57,8 @@ export async function witnessCalculator(wasmPath: string, options: CalculatorOpt
   const progress = options.progress ?? once;
   if (mode !== 'wasm') {
     try {
-      return new NativeCalculator(await buildGenerator(sourceOf(bytes), { progress }), portable, mode === 'native', progress);
+      const source = sourceOf(bytes), native = mode === 'native' ? await buildGenerator(source, { progress }) : await findGenerator(source);
+      if (native) return new NativeCalculator(native, portable, mode === 'native', progress);
     } catch (error) {
       if (mode === 'native' || !(error instanceof NativeWitnessError || error instanceof FileError)) throw error;
       progress(`witness by WebAssembly: ${error.message}`);

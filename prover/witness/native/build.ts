@@ -58,7 +58,16 @@ async function runtimeKey(): Promise<string> {
   return sha256(JSON.stringify([REWRITE_VERSION, RECORD_VERSION, EMITTED, RUNTIME, LINK, process.platform, process.arch, texts])).slice(0, 16);
 }
 
-/** @throws NativeWitnessError (source, compiler, compile, damaged), FileError */
+/** The program if it was built before. @throws NativeWitnessError (damaged), FileError */
+export async function findGenerator(source: NativeSource): Promise<NativeGenerator | undefined> {
+  try {
+    return await findBuilt(source, `${await runtimeKey()}-`);
+  } catch (error) {
+    throw error instanceof AttributionError ? error : fileError('find the native witness generator', source.dir, error);
+  }
+}
+
+/** The program, compiled when it is not there yet. @throws NativeWitnessError (source, compiler, compile, damaged), FileError */
 export async function buildGenerator(source: NativeSource, { progress }: BuildOptions = {}): Promise<NativeGenerator> {
   try {
     const prefix = `${await runtimeKey()}-`;

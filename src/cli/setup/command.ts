@@ -5,7 +5,7 @@ import { folder } from '../options.js';
 import { sizeClass } from '../../statement/classes.js';
 import { consoleProgress } from '../workspace.js';
 
-interface Options { class: string; dev?: boolean; ptau?: string; out?: string; contributions: string[]; beacon?: string }
+interface Options { class: string; dev?: boolean; ptau?: string; out?: string; contributions: string[]; beacon?: string; nativeWitness?: boolean }
 
 export function setupCommand(program: Command): void {
   const command = program.command('setup').enablePositionalOptions().description('make proving and verification keys of a size class')
@@ -15,6 +15,7 @@ export function setupCommand(program: Command): void {
     .option('-o, --out <folder>', 'where the keys of a ceremony go', folder, folder('zkattr-keys'))
     .option('--contributions <names...>', 'names of phase-2 contributions made here, each with fresh entropy', ['contribution 1'])
     .option('--beacon <hex>', 'public random beacon that closes phase 2, as 0x-hex')
+    .option('--native-witness', 'compile native witness programs too: for nodes that prove many jobs (needs a C++ compiler)')
     .action(async (options: Options) => {
       const progress = consoleProgress();
       const cls = sizeClass(options.class);
@@ -28,6 +29,10 @@ export function setupCommand(program: Command): void {
         : await setup.developmentKeys(cls, { progress });
       console.log(`${keys.provenance} keys of class ${keys.className} in ${keys.dir}`);
       for (const relation of ['features', 'payout'] as const) console.log(`  ${relation}: vk hash ${keys[relation].vk.vkHash}`);
+      if (!options.nativeWitness) return;
+      const { witnessCalculator } = await import('../../../prover/backends/calculator.js');
+      for (const relation of ['features', 'payout'] as const) await witnessCalculator(keys[relation].wasm, { mode: 'native', progress });
+      console.log('  native witness programs are built');
     });
   command.command('verify').description('check keys against the ceremony file they were made from')
     .requiredOption('--keys <folder>', 'folder of `zkattr setup --ptau`', folder)
