@@ -158,7 +158,10 @@ describe('development keys', () => {
   });
 
   it('are made once for a class, also when two processes ask at the same time', async () => {
+    // A cache of its own: the native kernels would be built anew in it.
+    const kernels = process.env.ZKATTR_KERNELS;
     process.env.ZKATTR_HOME = join(folder.dir, 'home');
+    process.env.ZKATTR_KERNELS = 'portable';
     try {
       const base = join(folder.dir, 'keys');
       const circuits = { features: toy, payout: toy };
@@ -173,6 +176,8 @@ describe('development keys', () => {
       assert.deepEqual(await developmentKeysFor('toy', circuits, 6, base), a);
     } finally {
       delete process.env.ZKATTR_HOME;
+      if (kernels === undefined) delete process.env.ZKATTR_KERNELS;
+      else process.env.ZKATTR_KERNELS = kernels;
     }
   });
 });
