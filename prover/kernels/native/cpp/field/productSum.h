@@ -20,6 +20,17 @@ inline constexpr unsigned LOST_LOG = RawLanes<FrModulus>::N == 8 ? 4 : 0;
 
 #if defined(ZKATTR_ISA_IFMA)
 
+namespace ifma {
+/** Lane i: the sum of the lanes of v[i]. Halves are added as they are brought together: pairs, lanes of 128 bits, halves. */
+ZKATTR_INLINE __m512i addAcross(const __m512i v[8]) {
+  __m512i pairs[4], quads[2];
+  for (int i = 0; i < 4; i++) pairs[i] = _mm512_add_epi64(_mm512_unpacklo_epi64(v[2 * i], v[2 * i + 1]), _mm512_unpackhi_epi64(v[2 * i], v[2 * i + 1]));
+  const auto halve = [](__m512i a, __m512i b) { return _mm512_add_epi64(_mm512_shuffle_i64x2(a, b, 0x88), _mm512_shuffle_i64x2(a, b, 0xdd)); };
+  for (int i = 0; i < 2; i++) quads[i] = halve(pairs[2 * i], pairs[2 * i + 1]);
+  return halve(quads[0], quads[1]);
+}
+}  // namespace ifma
+
 template <class F>
 struct ProductSum {
   ifma::Columns t;
@@ -51,9 +62,9 @@ struct ProductSum {
   static ProductSum across(const ProductSum sums[8]) {
     ProductSum out;
     for (int k = 0; k < 10; k++) {
-      alignas(64) uint64_t total[8];
-      for (int i = 0; i < 8; i++) total[i] = (uint64_t)_mm512_reduce_add_epi64(sums[i].t.c[k]);
-      out.t.c[k] = _mm512_load_si512(total);
+      __m512i column[8];
+      for (int i = 0; i < 8; i++) column[i] = sums[i].t.c[k];
+      out.t.c[k] = ifma::addAcross(column);
     }
     return out;
   }

@@ -50,9 +50,9 @@ struct SmallEntry {
     static Sums across(const Sums sums[8]) {
       Sums out;
       for (int k = 0; k < LIMBS; k++) {
-        alignas(64) uint64_t total[8];
-        for (int i = 0; i < 8; i++) total[i] = (uint64_t)_mm512_reduce_add_epi64(sums[i].s[k]);
-        out.s[k] = _mm512_load_si512(total);
+        __m512i limb[8];
+        for (int i = 0; i < 8; i++) limb[i] = sums[i].s[k];
+        out.s[k] = ifma::addAcross(limb);
       }
       return out;
     }
