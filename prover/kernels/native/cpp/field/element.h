@@ -17,17 +17,75 @@ struct Element {
   static constexpr Element of(const Limbs4& a) { return {{a[0], a[1], a[2], a[3]}}; }
   static constexpr Element one() { return of(Constants<Field>::R); }
   static Element load(const void* bytes) {
+#if defined(ZKATTR_ISA_IFMA)
     Element e;
     std::memcpy(e.v, bytes, 32);
     return e;
   }
   void store(void* bytes) const { std::memcpy(bytes, v, 32); }
+#else
+    // Limb by limb: a vector store of 32 bytes stalls the limbs' loads that follow.
+    uint64_t a, b, c, d;
+    const auto* p = static_cast<const uint8_t*>(bytes);
+    std::memcpy(&a, p, 8), std::memcpy(&b, p + 8, 8), std::memcpy(&c, p + 16, 8), std::memcpy(&d, p + 24, 8);
+    return {{a, b, c, d}};
+  }
+  void store(void* bytes) const {
+    auto* p = static_cast<uint8_t*>(bytes);
+    std::memcpy(p, &v[0], 8), std::memcpy(p + 8, &v[1], 8), std::memcpy(p + 16, &v[2], 8), std::memcpy(p + 24, &v[3], 8);
+  }
+#endif
   bool isZero() const { return (v[0] | v[1] | v[2] | v[3]) == 0; }
   bool operator==(const Element& o) const { return ((v[0] ^ o.v[0]) | (v[1] ^ o.v[1]) | (v[2] ^ o.v[2]) | (v[3] ^ o.v[3])) == 0; }
 };
 using Fq = Element<FqModulus>;
 using Fr = Element<FrModulus>;
 
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(ZKATTR_ISA_IFMA)
+/*
+ * Carry chains by hand (not beside vector code: GCC 12 does not finish with large functions of both, and elements are rare there): compilers keep the halves of their 128-bit sums in memory, which takes four times as long.
+ * The plain equivalents are below.
+ */
+/** a - p if a >= p, for a < 2p. */
+template <class F>
+inline Element<F> reduceOnce(const uint64_t a[4]) {
+  static const uint64_t p[4] = {F::P[0], F::P[1], F::P[2], F::P[3]};
+  uint64_t t0 = a[0], t1 = a[1], t2 = a[2], t3 = a[3], d0 = t0, d1 = t1, d2 = t2, d3 = t3;
+  __asm__(
+      "subq %[p0], %[d0]\n\tsbbq %[p1], %[d1]\n\tsbbq %[p2], %[d2]\n\tsbbq %[p3], %[d3]\n\t"
+      "cmovcq %[t0], %[d0]\n\tcmovcq %[t1], %[d1]\n\tcmovcq %[t2], %[d2]\n\tcmovcq %[t3], %[d3]"
+      : [d0] "+&r"(d0), [d1] "+&r"(d1), [d2] "+&r"(d2), [d3] "+&r"(d3)
+      : [t0] "r"(t0), [t1] "r"(t1), [t2] "r"(t2), [t3] "r"(t3), [p0] "m"(p[0]), [p1] "m"(p[1]), [p2] "m"(p[2]), [p3] "m"(p[3])
+      : "cc");
+  return {{d0, d1, d2, d3}};
+}
+
+template <class F>
+inline Element<F> add(const Element<F>& a, const Element<F>& b) {
+  uint64_t t[4] = {a.v[0], a.v[1], a.v[2], a.v[3]};
+  __asm__("addq %[b0], %[t0]\n\tadcq %[b1], %[t1]\n\tadcq %[b2], %[t2]\n\tadcq %[b3], %[t3]"
+          : [t0] "+&r"(t[0]), [t1] "+&r"(t[1]), [t2] "+&r"(t[2]), [t3] "+&r"(t[3])
+          : [b0] "rm"(b.v[0]), [b1] "rm"(b.v[1]), [b2] "rm"(b.v[2]), [b3] "rm"(b.v[3])
+          : "cc");
+  return reduceOnce<F>(t);  // 2p < 2^256: no carry out
+}
+
+template <class F>
+inline Element<F> sub(const Element<F>& a, const Element<F>& b) {
+  uint64_t t0 = a.v[0], t1 = a.v[1], t2 = a.v[2], t3 = a.v[3], mask;
+  __asm__("subq %[b0], %[t0]\n\tsbbq %[b1], %[t1]\n\tsbbq %[b2], %[t2]\n\tsbbq %[b3], %[t3]\n\tsbbq %[mask], %[mask]"
+          : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [mask] "=&r"(mask)
+          : [b0] "rm"(b.v[0]), [b1] "rm"(b.v[1]), [b2] "rm"(b.v[2]), [b3] "rm"(b.v[3])
+          : "cc");
+  // p again where it borrowed.
+  const uint64_t p0 = F::P[0] & mask, p1 = F::P[1] & mask, p2 = F::P[2] & mask, p3 = F::P[3] & mask;
+  __asm__("addq %[p0], %[t0]\n\tadcq %[p1], %[t1]\n\tadcq %[p2], %[t2]\n\tadcq %[p3], %[t3]"
+          : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3)
+          : [p0] "r"(p0), [p1] "r"(p1), [p2] "r"(p2), [p3] "r"(p3)
+          : "cc");
+  return {{t0, t1, t2, t3}};
+}
+#else
 /** a - p if a >= p, for a < 2p. */
 template <class F>
 inline Element<F> reduceOnce(const uint64_t a[4]) {
@@ -75,6 +133,7 @@ inline Element<F> sub(const Element<F>& a, const Element<F>& b) {
   }
   return out;
 }
+#endif
 
 template <class F>
 inline Element<F> neg(const Element<F>& a) {
