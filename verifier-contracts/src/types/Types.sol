@@ -95,7 +95,8 @@ struct Groth16Proof {
     G1Point c;
 }
 
-/// @dev The committed tables of an adapter; star = the preconditioned pair of the query side.
+/// @dev The committed tables of an adapter; star = the preconditioned pair of the query side. modelHash: a registered base
+///      model; snapshotId: the Datanet snapshot it was trained on.
 struct AdapterData {
     address owner;
     uint32 classId;
@@ -105,6 +106,7 @@ struct AdapterData {
     G1Point bStar;
     bytes32 modelHash;
     bytes32 quantisationHash;
+    bytes32 snapshotId;
 }
 
 /// @dev Training rows: block k holds rows [k 2^heightLog, (k+1) 2^heightLog); rows[c] of them belong to contributor c,
@@ -141,9 +143,10 @@ struct BlockInference {
     uint32 rows;
 }
 
-/// @dev A committed block; its hash is the block id.
+/// @dev A committed block; its hash is the block id. splitId: how its fees are split, fixed when it is committed.
 struct BlockRecord {
     address node;
+    uint32 splitId;
     uint8 heightLog;
     G1Point dlt;
     G1Point x;
@@ -166,8 +169,10 @@ struct Job {
 }
 
 /// @dev What the prover claims: commitments of bits and mask, payouts per contributor, bit q of zeroQueries = query q
-///      has no positive score (its fee returns to its payer).
+///      has no positive score (the contributors' share of its fee returns to its payer). selector: the verifier of the
+///      gateway that is to be asked; any live one of the record's class will do.
 struct Settlement {
+    bytes32 selector;
     G1Point bt;
     G1Point m;
     uint256[] payouts;

@@ -16,8 +16,25 @@ interface Vm {
     function readFile(string calldata path) external view returns (string memory);
     function parseJsonBytes(string calldata json, string calldata key) external pure returns (bytes memory);
     function parseJsonUint(string calldata json, string calldata key) external pure returns (uint256);
+    function parseJsonStringArray(string calldata json, string calldata key) external pure returns (string[] memory);
+    function parseJsonBytesArray(string calldata json, string calldata key) external pure returns (bytes[] memory);
+    function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
+    function getNonce(address account) external view returns (uint64);
+    function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
+    function etch(address account, bytes calldata code) external;
+    function roll(uint256 blockNumber) external;
+    function prevrandao(bytes32 value) external;
+    function setBlockhash(uint256 blockNumber, bytes32 hash) external;
+    function addr(uint256 privateKey) external pure returns (address);
+    function sign(uint256 privateKey, bytes32 digest) external pure returns (uint8 v, bytes32 r, bytes32 s);
+    function expectEmit() external;
+    function snapshotState() external returns (uint256);
+    function revertToState(uint256 id) external returns (bool);
+    function startSnapshotGas(string calldata group, string calldata name) external;
+    function stopSnapshotGas() external returns (uint256);
+    function snapshotGasLastCall(string calldata group, string calldata name) external returns (uint256);
     function getCode(string calldata artifact) external view returns (bytes memory);
 }
 
