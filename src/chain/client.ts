@@ -10,6 +10,8 @@ export interface ChainClient {
   publicClient: PublicClient<HttpTransport, Chain>;
   account?: Account;
   walletClient?: WalletClient<HttpTransport, Chain, Account>;
+  /** Blocks that one query of events may span; unlimited without it. */
+  logRange?: bigint;
 }
 
 export interface ConnectOptions {
@@ -18,10 +20,11 @@ export interface ConnectOptions {
   chainId: number;
   account?: Account;
   pollingIntervalMs?: number;
+  logRange?: bigint;
 }
 
 /** @throws ChainError CHAIN_UNREACHABLE, CHAIN_ID_MISMATCH */
-export async function connectChain({ rpcUrl, chainId, account, pollingIntervalMs }: ConnectOptions): Promise<ChainClient> {
+export async function connectChain({ rpcUrl, chainId, account, pollingIntervalMs, logRange }: ConnectOptions): Promise<ChainClient> {
   const chain = defineChain({ id: chainId, name: `chain ${chainId}`, nativeCurrency: { name: 'OPEN', symbol: 'OPEN', decimals: 18 }, rpcUrls: { default: { http: [rpcUrl] } } });
   const transport = http(rpcUrl);
   const local = /^https?:\/\/(127\.|localhost)/.test(rpcUrl);
@@ -37,5 +40,5 @@ export async function connectChain({ rpcUrl, chainId, account, pollingIntervalMs
     throw new ChainError('wrong chain', { code: 'CHAIN_ID_MISMATCH', where: rpcUrl, expected: chainId, got: actual, hint: 'the digest of every proof names the chain: use the URL and deployment of one chain' });
   }
   const walletClient = account && createWalletClient({ chain, transport, account, pollingInterval });
-  return { chainId, rpcUrl, publicClient, account, walletClient };
+  return { chainId, rpcUrl, publicClient, account, walletClient, logRange };
 }

@@ -1,143 +1,100 @@
-/** Typed calls of registry, escrow and verifier: simulate, send, return the result and the receipt. All throw ChainError. */
-import type { Address, ContractEventName, GetContractEventsReturnType, Hex } from 'viem';
+import type { ContractEventName, Hex } from 'viem';
 import { ChainError } from '../errors/chain.js';
-import { RELATION_CODE, type Relation } from '../statement/sizeClass.js';
+import { Court } from './audits/court.js';
+import { Facts } from './audits/facts.js';
 import type { ChainClient } from './client.js';
-import type { Deployment } from './deploy.js';
-import { attributionEscrowAbi, attributionRegistryAbi, attributionVerifierAbi } from './generated/contracts.js';
-import { chainError } from './revert.js';
-import { assertDeployed, read, send, type Sent } from './send.js';
-import type {
-  AdapterData, FeaturesStatement, G1Point, Groth16Proof, Inference, Job, OpeningProof, Payment, PayoutStatement, Settlement, TrainingData,
-} from './types.js';
+import { accountOf, type EconomyContext, type Form } from './context.js';
+import { CONTRACT_KEYS, type AbiOf, type ContractKey, type Deployment } from './contracts.js';
+import { Datanets } from './datanets/datanets.js';
+import { readEvents, type EventFilter, type EventsOf } from './events.js';
+import { Gateway } from './governance/gateway.js';
+import { Governance } from './governance/governance.js';
+import { ProtocolParameters } from './governance/parameters.js';
+import { Verifier } from './governance/verifier.js';
+import { Inferences } from './inferences/inferences.js';
+import { Market } from './market/market.js';
+import { Models, type FeaturesInput } from './models/models.js';
+import { Rewards, type ClaimInput } from './rewards/rewards.js';
+import { assertDeployed, type Sent } from './send.js';
+import { Settlements, type SettleInput } from './settlement/settlement.js';
+import { Stakes } from './stakes/stakes.js';
+import { Token } from './token/token.js';
+import type { AdapterData, BlockCommitment, Payment } from './types.js';
 
-export interface BlockInput {
-  adapterId: Hex;
-  heightLog: number;
-  dlt: G1Point;
-  x: G1Point;
-  inferences: readonly Inference[];
-  receiptHash: Hex;
-}
+/** A block of the client's account; without validUntil it is good for the transaction that carries it and an hour. */
+export type BlockInput = Omit<BlockCommitment, 'node' | 'validUntil'> & Partial<Pick<BlockCommitment, 'validUntil'>>;
 
-export interface FeaturesInput {
-  adapter: AdapterData;
-  training: TrainingData;
-  contributors: readonly Address[];
-  g: G1Point;
-  m: G1Point;
-  opening: OpeningProof;
-  proof: Groth16Proof;
-}
+const HOUR = 3600n;
 
-export interface SettleInput {
-  job: Job;
-  settlement: Settlement;
-  opening: OpeningProof;
-  proof: Groth16Proof;
-}
+/**
+ * One account's view of a deployment: a domain of actions for each contract, and the steps of the main path under short names.
+ * All throw ChainError.
+ */
+export class Economy implements EconomyContext {
+  readonly token: Token;
+  readonly stakes: Stakes;
+  readonly datanets: Datanets;
+  readonly models: Models;
+  readonly inferences: Inferences;
+  readonly settlement: Settlements;
+  readonly market: Market;
+  readonly rewards: Rewards;
+  readonly court: Court;
+  readonly facts: Facts;
+  readonly governance: Governance;
+  readonly parameters: ProtocolParameters;
+  readonly gateway: Gateway;
+  readonly verifier: Verifier;
 
-export const PAYMENT_STATUS = ['none', 'funded', 'committed', 'paid', 'refunded'] as const;
-export const BLOCK_STATUS = ['unknown', 'committed', 'settled'] as const;
-export interface PaymentState {
-  payer: Address;
-  feeWei: bigint;
-  status: (typeof PAYMENT_STATUS)[number];
-  deadline: bigint;
-}
-
-/** One account's view of a deployment. */
-export class Economy {
-  private constructor(readonly client: ChainClient, readonly deployment: Deployment) {}
+  private constructor(readonly client: ChainClient, readonly deployment: Deployment) {
+    this.token = new Token(this);
+    this.stakes = new Stakes(this);
+    this.datanets = new Datanets(this);
+    this.models = new Models(this);
+    this.inferences = new Inferences(this);
+    this.settlement = new Settlements(this);
+    this.market = new Market(this);
+    this.rewards = new Rewards(this);
+    this.court = new Court(this);
+    this.facts = new Facts(this);
+    this.governance = new Governance(this);
+    this.parameters = new ProtocolParameters(this);
+    this.gateway = new Gateway(this);
+    this.verifier = new Verifier(this);
+  }
 
   /** Checks the chain id and that the contracts exist. @throws ChainError CHAIN_ID_MISMATCH, CONTRACT_MISSING */
   static async connect(client: ChainClient, deployment: Deployment): Promise<Economy> {
     if (client.chainId !== deployment.chainId) {
       throw new ChainError('deployment of another chain', { code: 'CHAIN_ID_MISMATCH', expected: deployment.chainId, got: client.chainId, hint: 'use the deployment file of this chain' });
     }
-    await Promise.all((['verifier', 'registry', 'escrow'] as const).map((name) => assertDeployed(client, name, deployment[name])));
+    await Promise.all(CONTRACT_KEYS.map((name) => assertDeployed(client, name, deployment[name])));
     return new Economy(client, deployment);
   }
 
-  registerAdapter(data: AdapterData): Promise<Sent<Hex>> {
-    return send(this.client, attributionRegistryAbi, this.deployment.registry, 'registerAdapter', [data]);
+  registerAdapter(data: AdapterData): Promise<Sent<Hex>> { return this.models.registerAdapter(data); }
+  /** @returns the record id */
+  async registerFeatures(input: FeaturesInput): Promise<Sent<Hex>> {
+    return this.models.registerFeatures({ ...input, selector: input.selector ?? await this.gateway.liveSelector('features', input.adapter.classId) });
   }
-
-  registerFeatures(input: FeaturesInput): Promise<Sent<Hex>> {
-    const { adapter, training, contributors, g, m, opening, proof } = input;
-    return send(this.client, attributionRegistryAbi, this.deployment.registry, 'registerFeatures', [adapter, training, contributors, g, m, opening, proof]);
+  /** @returns payment keys */
+  pay(list: readonly Payment[], form?: Form): Promise<Sent<readonly Hex[]>> { return this.inferences.pay(list, form); }
+  /** Commits a block of the client's account. @returns the block id */
+  async commitBlock(input: BlockInput): Promise<Sent<Hex>> {
+    const validUntil = input.validUntil ?? (await this.client.publicClient.getBlock()).timestamp + HOUR;
+    return this.inferences.commitBlock({ ...input, node: accountOf(this, 'commitBlock'), validUntil });
   }
-
-  payFee(node: Address, adapterId: Hex, requestHash: Hex, nonce: bigint, feeWei: bigint): Promise<Sent<Hex>> {
-    return send(this.client, attributionEscrowAbi, this.deployment.escrow, 'payFee', [node, adapterId, requestHash, nonce], feeWei);
+  /** @returns the job id */
+  async settle({ settlement, ...input }: SettleInput): Promise<Sent<Hex>> {
+    return this.settlement.settle({ ...input, settlement: { ...settlement, selector: settlement.selector ?? await this.gateway.liveSelector('payout', input.job.record.classId) } });
   }
+  /** Pays what is open to the client's account. @returns the amount */
+  claim(input?: ClaimInput): Promise<Sent<bigint>> { return this.rewards.claim(input); }
+  refund(keys: readonly Hex[]): Promise<Sent<void>> { return this.inferences.refund(keys); }
+  currentRecord(adapterId: Hex): Promise<Hex> { return this.models.currentRecord(adapterId); }
 
-  payMany(list: readonly Payment[]): Promise<Sent<readonly Hex[]>> {
-    return send(this.client, attributionEscrowAbi, this.deployment.escrow, 'payMany', [list], list.reduce((sum, p) => sum + p.fee, 0n));
-  }
-
-  commitBlock(input: BlockInput): Promise<Sent<Hex>> {
-    const { adapterId, heightLog, dlt, x, inferences, receiptHash } = input;
-    return send(this.client, attributionEscrowAbi, this.deployment.escrow, 'commitBlock', [adapterId, heightLog, dlt, x, inferences, receiptHash]);
-  }
-
-  settle({ job, settlement, opening, proof }: SettleInput): Promise<Sent<Hex>> {
-    return send(this.client, attributionEscrowAbi, this.deployment.escrow, 'settle', [job, settlement, opening, proof]);
-  }
-
-  claim(): Promise<Sent<bigint>> {
-    return send(this.client, attributionEscrowAbi, this.deployment.escrow, 'claim', []);
-  }
-
-  refund(key: Hex): Promise<Sent<void>> {
-    return send(this.client, attributionEscrowAbi, this.deployment.escrow, 'refund', [key]);
-  }
-
-  credits(account: Address): Promise<bigint> {
-    return read(this.client, attributionEscrowAbi, this.deployment.escrow, 'credits', [account]);
-  }
-
-  async payment(key: Hex): Promise<PaymentState> {
-    const [payer, feeWei, status, deadline] = await read(this.client, attributionEscrowAbi, this.deployment.escrow, 'payments', [key]);
-    return { payer, feeWei, status: PAYMENT_STATUS[status], deadline };
-  }
-
-  async blockState(id: Hex): Promise<(typeof BLOCK_STATUS)[number]> {
-    return BLOCK_STATUS[Number(await read(this.client, attributionEscrowAbi, this.deployment.escrow, 'blockState', [id]))];
-  }
-
-  currentRecord(adapterId: Hex): Promise<Hex> {
-    return read(this.client, attributionRegistryAbi, this.deployment.registry, 'currentRecord', [adapterId]);
-  }
-
-  vkHash(relation: Relation, classId: number): Promise<Hex> {
-    return read(this.client, attributionVerifierAbi, this.deployment.verifier, 'vkHash', [BigInt(RELATION_CODE[relation]), BigInt(classId)]);
-  }
-
-  /** Events of the escrow, oldest first. The data of blocks is only there: contracts keep their hash. */
-  async escrowEvents<N extends ContractEventName<typeof attributionEscrowAbi>>(eventName: N, fromBlock = 0n): Promise<GetContractEventsReturnType<typeof attributionEscrowAbi, N, true>> {
-    try {
-      return await this.client.publicClient.getContractEvents({ abi: attributionEscrowAbi, address: this.deployment.escrow, eventName, fromBlock, strict: true }) as GetContractEventsReturnType<typeof attributionEscrowAbi, N, true>;
-    } catch (cause) {
-      throw chainError(`events ${eventName}`, cause);
-    }
-  }
-
-  /** Events of the registry, oldest first: data of adapters and features records. */
-  async registryEvents<N extends ContractEventName<typeof attributionRegistryAbi>>(eventName: N, fromBlock = 0n): Promise<GetContractEventsReturnType<typeof attributionRegistryAbi, N, true>> {
-    try {
-      return await this.client.publicClient.getContractEvents({ abi: attributionRegistryAbi, address: this.deployment.registry, eventName, fromBlock, strict: true }) as GetContractEventsReturnType<typeof attributionRegistryAbi, N, true>;
-    } catch (cause) {
-      throw chainError(`events ${eventName}`, cause);
-    }
-  }
-
-  /** Returns when the contract accepts; throws the reason otherwise. */
-  async verifyPayout(statement: PayoutStatement, opening: OpeningProof, proof: Groth16Proof): Promise<void> {
-    await read(this.client, attributionVerifierAbi, this.deployment.verifier, 'verifyPayout', [statement, opening, proof]);
-  }
-
-  async verifyFeatures(statement: FeaturesStatement, opening: OpeningProof, proof: Groth16Proof): Promise<void> {
-    await read(this.client, attributionVerifierAbi, this.deployment.verifier, 'verifyFeatures', [statement, opening, proof]);
+  /** Events of one contract, oldest first. */
+  events<K extends ContractKey, N extends ContractEventName<AbiOf<K>>>(contract: K, eventName: N, filter?: EventFilter<K, N>): Promise<EventsOf<K, N>> {
+    return readEvents(this, contract, eventName, filter);
   }
 }

@@ -1,4 +1,4 @@
-import { keccak256 } from 'viem';
+import { encodeAbiParameters, keccak256, type Hex } from 'viem';
 import { DEVELOPMENT_TAU, g2Words, type G2Words } from '../commitment/srs.js';
 import { blindingGenerator, g2Mul, G2_GENERATOR, type G1Affine } from '../curve/bn254.js';
 import { ChainError } from '../errors/chain.js';
@@ -30,6 +30,11 @@ export function contractShape(cls: SizeClass, relation: Relation): ClassShape {
     tokensLog: shape.tokensLogMax, blocksLog: shape.blocksLog,
   };
 }
+
+const G1 = { type: 'tuple', components: [{ name: 'x', type: 'uint256' }, { name: 'y', type: 'uint256' }] } as const;
+const KEY_WORDS = [G1, { type: 'uint256[4]' }, { type: 'uint256[4]' }, { type: 'uint256[4]' }, { ...G1, type: 'tuple[4]' }] as const;
+/** keccak256 of alpha, beta, gamma, delta, IC: what the verifier calls vkHash. */
+export const vkHashOf = ({ alpha, beta, gamma, delta, ic }: VerifyingKey): Hex => keccak256(encodeAbiParameters(KEY_WORDS, [alpha, beta, gamma, delta, ic]));
 
 /** keccak256 of the words of the development setup's [tau]_2: the verifier refuses it off local chains. */
 export const developmentTauHash = (): `0x${string}` =>

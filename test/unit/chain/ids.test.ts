@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { concatHex, encodeAbiParameters, encodeErrorResult, keccak256, pad, stringToHex, type Address, type Hex } from 'viem';
 import { ContractFunctionRevertedError } from 'viem';
-import { chainError, contractKey, jobBoundaries, jobId, payoutContext, paymentKey, trainingBoundaries } from '../../../src/chain/index.js';
+import { blockRecord, chainError, commitmentHash, contractKey, dataHash, jobBoundaries, jobId, payoutContext, paymentKey, trainingBoundaries, vkHashOf } from '../../../src/chain/index.js';
 import { contractErrorsAbi } from '../../../src/chain/generated/contracts.js';
 import { blindingGenerator } from '../../../src/curve/bn254.js';
 import { ChainError } from '../../../src/errors/chain.js';
@@ -19,6 +19,13 @@ describe('ids of chain records', () => {
       payoutContext(address(1), word(2), [word(3)], word(4), address(5)),
       keccak256(concatHex([keccak256(stringToHex('zkattr.payout.v1')), word(1), word(2), keccak256(word(3)), word(4), word(5)])),
     );
+  });
+
+  it('keeps of a block its split, the hash of its data and the payment keys', () => {
+    const point = { x: 1n, y: 2n }, inferences = [{ requestHash: word(3), nonce: 4n, rows: 5, outputHash: word(6) }];
+    const record = blockRecord({ node: address(1), adapterId: word(2), heightLog: 7, dlt: point, x: point, inferences, receiptHash: word(8) }, 9);
+    assert.deepEqual(record, { node: address(1), splitId: 9, heightLog: 7, dlt: point, x: point, dataHash: dataHash(inferences, word(8)), inferences: [{ key: paymentKey(address(1), word(2), word(3), 4n), rows: 5 }] });
+    assert.equal(commitmentHash(point, { x: 3n, y: 4n }), keccak256(concatHex([word(1), word(2), word(3), word(4)])));
   });
 
   it('ends the last query of a block with the block', () => {
@@ -58,6 +65,11 @@ describe('verifying key of the contract', () => {
     const entry = contractKey(key);
     assert.deepEqual(entry.tauG2, key.tauG2);
     assert.deepEqual(entry.blinding, blindingGenerator());
+  });
+  it('is named by the hash of its 22 words', () => {
+    const words = [1, 2, ...[1, 2, 3, 4], ...[1, 2, 3, 4], ...[1, 2, 3, 4], 1, 2, 1, 2, 1, 2, 1, 2];
+    assert.equal(words.length, 22);
+    assert.equal(vkHashOf(contractKey(key)), keccak256(concatHex(words.map(word))));
   });
   it('refuses a key with another number of inputs', () => {
     assert.throws(() => contractKey({ ...key, IC: [g1] }), { code: 'VK_INPUTS' });
