@@ -12,12 +12,15 @@ export { verifyFeaturesChain, verifyPayoutChain, type FeaturesMessages, type Pay
 export { verifierKey, type KeyWords } from './verify/key.js';
 export { verifyProof, type AttributionProof, type VerifierKey } from './verify/proof.js';
 export { type VerifyResult } from './verify/result.js';
-export { addClass, connectChain, contractKey, contractProof, deployContracts, Economy, startAnvil, type ChainClient, type Deployment } from './chain/index.js';
+export {
+  addClass, claimable, connectChain, contractKey, contractProof, deployEconomy, deploymentOf, deployToFile, Economy, explainPayment, localConfig, parseConfig, priceAt, productionConfig, readManifest, startAnvil,
+  verifyDeployment, type ChainClient, type ClaimablePeriod, type ClassKey, type Deployment, type EconomyConfig, type Manifest, type Mismatch, type PaymentExplanation,
+} from './chain/index.js';
 export { buildDemoBundle, readBundle, writeBundle, type ModelBundle } from './models/index.js';
 export { quantize, scaleFor } from './quantize/index.js';
 export {
   batchSchema, deploymentSchema, jobSchema, proofSchema, readArtifact, registrationSchema, writeArtifact, type Batch, type DeploymentFile, type JobFile, type Registration,
 } from './protocol/artifacts.js';
 export { receiptHashOf, receiptSchema, signedReceiptSchema, type InferenceReceipt, type SignedReceipt } from './protocol/receipt.js';
-export { jobStatement, registrationStatement } from './protocol/statements.js';
+export { batchBlock, batchFees, jobStatement, registrationStatement } from './protocol/statements.js';
 export { auditJob, renderReport } from './audit/index.js';

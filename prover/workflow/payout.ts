@@ -1,12 +1,12 @@
 /** A payout job: exact scores and split of the batches, and the proof of the payout relation. */
 import type { Address, Hex } from 'viem';
 import { features, influence, scoreBits, splitRewards } from '../../src/attribution/index.js';
-import { jobBoundaries, jobId, payoutContext, type BlockRecord } from '../../src/chain/index.js';
+import { jobBoundaries, jobId, payoutContext, type BlockRecord, type Deployment } from '../../src/chain/index.js';
 import { commit, randomScalar } from '../../src/commitment/kzg.js';
 import { stackBlocks } from '../../src/inference/blocks.js';
 import type { ActivationTables } from '../../src/inference/pack.js';
 import type { ModelBundle } from '../../src/models/bundle.js';
-import type { BatchSecrets, DeploymentFile, JobFile, JobSecrets, Registration, RegistrationSecrets } from '../../src/protocol/artifacts.js';
+import type { BatchSecrets, JobFile, JobSecrets, Registration, RegistrationSecrets } from '../../src/protocol/artifacts.js';
 import { payoutStatement } from '../../src/statement/records.js';
 import { relationShape, type SizeClass } from '../../src/statement/sizeClass.js';
 import type { Statement } from '../../src/statement/statement.js';
@@ -18,7 +18,7 @@ export interface JobBatch {
   folder: string;
   blockId: Hex;
   record: BlockRecord;
-  /** Fee of each inference, base units. */
+  /** Contributors' part of each inference's fee, base units: batchFees. */
   fees: readonly bigint[];
   tables: ActivationTables;
   secrets: BatchSecrets;
@@ -27,11 +27,15 @@ export interface JobBatch {
 export interface PayoutInput {
   bundle: ModelBundle;
   cls: SizeClass;
-  deployment: DeploymentFile;
+  deployment: Pick<Deployment, 'chainId' | 'verifier' | 'settlement'>;
   registration: Registration;
   secrets: RegistrationSecrets;
   batches: readonly JobBatch[];
   prover: Address;
+  /** Verifier that is asked, by its name in the gateway. */
+  selector: Hex;
+  /** Proof request that the delivery is to earn. */
+  requestId?: Hex;
 }
 
 export interface PayoutOutput {
@@ -41,7 +45,7 @@ export interface PayoutOutput {
   scores: bigint[][];
 }
 
-export async function buildPayout({ bundle, cls, deployment, registration, secrets, batches, prover }: PayoutInput, options: ProveOptions): Promise<PayoutOutput> {
+export async function buildPayout({ bundle, cls, deployment, registration, secrets, batches, prover, selector, requestId }: PayoutInput, options: ProveOptions): Promise<PayoutOutput> {
   const { kernels, srs } = options;
   const { adapter, train } = bundle;
   const shape = relationShape(cls, 'payout'), trainShape = relationShape(cls, 'features');
@@ -60,7 +64,7 @@ export async function buildPayout({ bundle, cls, deployment, registration, secre
   const mask = await drawMask(kernels, srs, cls, 'payout', heightLog + shape.blocksLog);
   const job = jobId(registration.recordId, batches.map((batch) => batch.blockId));
   const keys = batches.flatMap((batch) => batch.record.inferences.map((i) => i.key));
-  const context = payoutContext(deployment.escrow, job, keys, registration.recordId, prover);
+  const context = payoutContext(deployment.settlement, job, keys, registration.recordId, prover);
   const statement = payoutStatement({
     cls, chainId: BigInt(deployment.chainId), verifier: BigInt(deployment.verifier), context: BigInt(context), heightLog, boundaries,
     commitments: {
@@ -83,10 +87,10 @@ export async function buildPayout({ bundle, cls, deployment, registration, secre
     statement, scores,
     secrets: { format: 'zkattr-job-secrets', jobId: job, bits: bits.rho },
     job: {
-      format: 'zkattr-job', className: cls.name, chainId: deployment.chainId, verifier: deployment.verifier, escrow: deployment.escrow, jobId: job,
-      recordId: registration.recordId, prover, batches: batches.map((batch) => batch.folder), tokensLog: statement.tokensLog, context,
+      format: 'zkattr-job', className: cls.name, chainId: deployment.chainId, verifier: deployment.verifier, settlement: deployment.settlement, jobId: job,
+      recordId: registration.recordId, prover, batches: batches.map((batch) => batch.folder), tokensLog: statement.tokensLog, context, selector,
       bits: bits.commitment, mask: mask.commitment, boundaries: statement.lists.boundaries, fees: statement.lists.fees, payouts: statement.lists.payouts,
-      zeroQueries: statement.lists.zeroQueries, proof, stages,
+      zeroQueries: statement.lists.zeroQueries, proof, stages, ...(requestId ? { requestId } : {}),
     },
   };
 }

@@ -10,10 +10,11 @@ import { runTaps, runtimeVersion, type TapResult } from '../inference/session.js
 import { quantizedMax } from '../quantize/index.js';
 import { batchSchema, batchSecretsSchema, readArtifact, type Batch, type BatchSecrets, type Registration } from '../protocol/artifacts.js';
 import type { InferenceReceipt } from '../protocol/receipt.js';
-import { receiptBlock } from '../protocol/statements.js';
+import { batchBlock } from '../protocol/statements.js';
 import { assertRange, assertSame, assertSameTable, assertSameWord, firstDifference, mismatch, samePoints } from './compare.js';
 import { commitValues } from './commitments.js';
 import { artifactPath, type AuditContext, type AuditedModel } from './context.js';
+import { auditOrder, auditReceipts } from './receipts.js';
 import type { AuditedRegistration } from './registration.js';
 
 export interface AuditedBatch {
@@ -39,16 +40,19 @@ export async function auditBatch(context: AuditContext, folder: string, model: A
   if (!batch) return undefined;
   const { receipt } = batch.signed, rows = rowsOf(receipt);
   await auditReceipt(context, batch, registration, at('batch.json'), title('receipt'));
+  await auditSplit(context, batch, at('batch.json'), title('split'));
   if (receipt.heightLog + cls.blocksLog > cls.tokensLog) {
     list.add(title('height'), false, `${at('batch.json')}: heightLog ${receipt.heightLog} is more than a block of class ${cls.name} holds`);
     return undefined;
   }
 
-  const record = receiptBlock(receipt), id = blockId({ chainId: receipt.chainId, address: receipt.escrow }, registration.recordId, record);
+  const record = batchBlock(batch), id = blockId({ chainId: receipt.chainId, address: receipt.registry }, registration.recordId, record);
   await list.check(title('block id'), () => {
     assertSameWord(at('batch.json'), 'blockId', id, batch.blockId);
     return id;
   });
+  await auditOrder(context, folder, receipt, title('order'));
+  await auditReceipts(context, folder, receipt, title('receipts of the payers'));
   const secrets = await list.value(title('secrets'), async () => {
     const read = await readArtifact(artifactPath(context, at('secrets.json')), batchSecretsSchema);
     assertSameWord(at('secrets.json'), 'blockId', id, read.blockId);
@@ -101,9 +105,20 @@ async function auditReceipt({ list, deployment }: AuditContext, batch: Batch, r:
       const result = await verifyReceipt(batch.signed, wanted);
       if (!result.ok) throw new AuditMismatchError(file, 'signed', result.error.message);
     }
-    const { escrow } = batch.signed.receipt;
-    if (deployment && deployment.escrow !== escrow) throw new AuditMismatchError('deployment.json', 'escrow', `artifact has ${deployment.escrow}, the signed receipt of ${file} names ${escrow}`);
+    const { registry } = batch.signed.receipt;
+    const own = deployment?.contracts.inferences.address;
+    if (own && own !== registry) throw new AuditMismatchError('deployment.json', 'contracts.inferences.address', `artifact has ${own}, the signed receipt of ${file} names ${registry}`);
     return `signed by ${batch.signed.receipt.node}`;
+  });
+}
+
+/** The first split of a deployment is in its manifest; later ones only the chain knows. */
+function auditSplit({ list, deployment }: AuditContext, { split }: Batch, file: string, title: string): Promise<boolean> {
+  return list.check(title, () => {
+    if (split.id < 1) throw new AuditMismatchError(file, 'split.id', `ids of splits start at 1, artifact has ${split.id}`);
+    if (split.id > 1) return `split ${split.id}: not of the manifest`;
+    if (deployment) assertSame(file, 'split.contributors', deployment.config.split.contributors, split.contributors);
+    return `split 1: ${split.contributors} basis points of every fee are the contributors'`;
   });
 }
 

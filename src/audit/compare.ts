@@ -9,10 +9,21 @@ const text = (value: unknown): string => {
 };
 const short = (value: string): string => value.replace(/0x([0-9a-f]{6})[0-9a-f]{8,}([0-9a-f]{6})/gi, '0x$1..$2');
 
-/** The error for two values that differ; long words are shortened unless that hides the difference. */
+const LONG = 200;
+
+/** Both as text; long words are shortened unless that hides the difference, long texts to the place where it is. */
+export function contrast(first: unknown, second: unknown): [string, string] {
+  const [a, b] = [text(first), text(second)];
+  if (short(a) !== short(b)) return [short(a), short(b)];
+  if (a.length < LONG) return [a, b];
+  const at = [...a].findIndex((c, i) => c !== b[i]), window = (value: string): string => `..${value.slice(Math.max(0, at - 16), at + 48)}..`;
+  return [window(a), window(b)];
+}
+
+/** The error for two values that differ. */
 export function mismatch(artifact: string, place: string, replay: unknown, got: unknown, note = '', source = 'replay gives'): AuditMismatchError {
-  const [a, b] = [text(replay), text(got)], hidden = short(a) === short(b);
-  return new AuditMismatchError(artifact, place, `${source} ${hidden ? a : short(a)}, artifact has ${hidden ? b : short(b)}${note}`);
+  const [a, b] = contrast(replay, got);
+  return new AuditMismatchError(artifact, place, `${source} ${a}, artifact has ${b}${note}`);
 }
 
 /** Chain data against an artifact's, field by field. @throws AuditMismatchError naming the first field that differs */

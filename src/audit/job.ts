@@ -1,9 +1,9 @@
 /** Part 5: a job's payouts are what its batches and the registration give, to the bit, and its proof holds. */
 import { features, influence, scoreBits, splitRewards } from '../attribution/index.js';
-import { jobBoundaries, jobId, payoutContext } from '../chain/index.js';
+import { CREDIT_KINDS, jobBoundaries, jobId, payoutContext, type Credit } from '../chain/index.js';
 import { AuditMismatchError } from '../errors/audit.js';
 import { stackBlocks } from '../inference/blocks.js';
-import { jobSchema, jobSecretsSchema, readArtifact, type JobFile } from '../protocol/artifacts.js';
+import { jobSchema, jobSecretsSchema, readArtifact, type JobFile, type Registration, type RequestFile } from '../protocol/artifacts.js';
 import { jobStatement } from '../protocol/statements.js';
 import { relationShape } from '../statement/sizeClass.js';
 import type { Statement } from '../statement/statement.js';
@@ -11,13 +11,17 @@ import { verifyProof } from '../verify/proof.js';
 import type { AuditedBatch } from './batch.js';
 import { assertSame, assertSameList, assertSameWord } from './compare.js';
 import { assertCommitment } from './commitments.js';
+import { assertCredits, creditedJob, jobCredits } from './credits.js';
 import { artifactPath, type AuditContext, type AuditedModel } from './context.js';
 import type { AuditedRegistration } from './registration.js';
+import { assertSelector } from './selector.js';
 
 export interface AuditedJob {
   folder: string;
   job: JobFile;
   batches: AuditedBatch[];
+  /** Of a job that goes through the market. */
+  request?: RequestFile;
 }
 
 export const readJob = (context: AuditContext, folder: string): Promise<JobFile | undefined> =>
@@ -32,7 +36,7 @@ export const readJob = (context: AuditContext, folder: string): Promise<JobFile 
 
 /** @param refunded  payment keys whose fee went back after its deadline: they count with fee 0 */
 export async function auditPayout(
-  context: AuditContext, folder: string, job: JobFile, model: AuditedModel | undefined, registered: AuditedRegistration, all: ReadonlyMap<string, AuditedBatch>, refunded: ReadonlySet<string> = new Set(),
+  context: AuditContext, folder: string, job: JobFile, model: AuditedModel | undefined, registered: AuditedRegistration, all: ReadonlyMap<string, AuditedBatch>, refunded: ReadonlySet<string> = new Set(), request?: RequestFile,
 ): Promise<AuditedJob | undefined> {
   const { list } = context, { registration: r, cls } = registered;
   const file = `jobs/${folder}/job.json`, secretsFile = `jobs/${folder}/secrets.json`, title = (what: string): string => `job ${folder}: ${what}`;
@@ -51,13 +55,14 @@ export async function auditPayout(
     assertSame(file, 'className', r.className, job.className);
     assertSame(file, 'chainId', r.chainId, job.chainId);
     assertSameWord(file, 'verifier', r.verifier, job.verifier);
-    assertSameWord(file, 'escrow', batches[0].batch.signed.receipt.escrow, job.escrow);
     assertSameWord(file, 'recordId', r.recordId, job.recordId);
     assertSameWord(file, 'jobId', jobId(r.recordId, batches.map((b) => b.batch.blockId)), job.jobId);
     batches.forEach((b) => assertSame(`batches/${b.folder}/batch.json`, 'heightLog', heightLog, b.record.heightLog));
     assertSame(file, 'tokensLog', heightLog + shape.blocksLog, job.tokensLog);
     const keys = batches.flatMap((b) => b.record.inferences.map((i) => i.key));
-    assertSameWord(file, 'context', payoutContext(job.escrow, job.jobId, keys, r.recordId, job.prover), job.context);
+    assertSameWord(file, 'context', payoutContext(job.settlement, job.jobId, keys, r.recordId, job.prover), job.context);
+    // The context binds the settlement: where it fits, the deployment is the altered one.
+    if (context.deployment) assertSameWord('deployment.json', 'contracts.settlement.address', job.settlement, context.deployment.contracts.settlement.address);
     const statement = jobStatement(job, r, batches.map((b) => b.batch));
     keys.forEach((key, q) => { if (refunded.has(key)) statement.lists.fees[q] = 0n; });
     assertSameList(file, 'boundaries', statement.lists.boundaries, job.boundaries);
@@ -106,5 +111,28 @@ export async function auditPayout(
       return 'statement rebuilt from the replay, proof accepted';
     });
   }
-  return { folder, job, batches };
+  await list.check(title('verifier'), () => `version ${assertSelector(file, job.selector, 'payout', r.adapter.classId, context.keys.payout)} of the payout relation`);
+  await auditCredits(context, job, r, batches, file, title('credits'));
+  return { folder, job, batches, request };
+}
+
+/**
+ * The credits that the file states, recomputed where the manifest has the split and nothing was refunded before; the chain's part compares
+ * them in every case.
+ */
+async function auditCredits({ list, deployment }: AuditContext, job: JobFile, r: Registration, batches: readonly AuditedBatch[], file: string, title: string): Promise<void> {
+  if (!job.transaction && !job.credits) return;
+  await list.check(title, () => {
+    if (!job.transaction || !job.credits) throw new AuditMismatchError(file, job.credits ? 'transaction' : 'credits', 'a settled job has both a transaction and its credits');
+    const stated = job.credits.map(({ account, amount, kind }) => ({ account, amount, kind: CREDIT_KINDS.indexOf(kind) }));
+    const sum = stated.reduce((total, c) => total + c.amount, 0n), inferences = batches.flatMap((b) => b.batch.signed.receipt.inferences);
+    const refunded = job.fees.slice(0, inferences.length).flatMap((part, q) => (part === 0n && BigInt(inferences[q].fee) > 0n ? [q] : []));
+    if (!deployment || refunded.length > 0 || batches.some((b) => b.record.splitId !== 1)) return `${stated.length} credits, ${sum} in all: their splits are known to the chain only`;
+    const { court, timelock } = deployment.contracts;
+    const own = jobCredits(creditedJob({ registration: r, job, batches, refunded: new Set(), splits: () => deployment.config.split, court: court.address, treasury: deployment.config.treasury ?? timelock.address }));
+    // The treasury may have changed since the deployment: the chain's part knows.
+    const known = (list: readonly Credit[]): Credit[] => list.map((c) => (CREDIT_KINDS[c.kind] === 'treasury' ? { ...c, account: own.credits.at(-1)!.account } : c));
+    assertCredits(file, known(stated), own.credits, 'artifact has');
+    return `${stated.length} credits, ${sum} in all, recomputed from fees, split, payouts and zero queries`;
+  });
 }

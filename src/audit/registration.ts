@@ -14,6 +14,7 @@ import { assertSame, assertSameList, assertSameTable, assertSameWord, firstDiffe
 import { assertCommitment, commitValues } from './commitments.js';
 import { artifactPath, type AuditContext, type AuditedModel } from './context.js';
 import { checkPreconditioner } from './preconditioner.js';
+import { assertSelector } from './selector.js';
 
 const FILE = 'registration/registration.json', SECRETS = 'registration/secrets.json';
 
@@ -26,7 +27,7 @@ export interface AuditedRegistration {
   g?: bigint[];
 }
 
-const registryKeeper = (r: Registration): { chainId: number; address: Registration['registry'] } => ({ chainId: r.chainId, address: r.registry });
+const registryKeeper = (r: Registration): { chainId: number; address: Registration['models'] } => ({ chainId: r.chainId, address: r.models });
 
 const recordOf = (r: Registration): FeatureRecord =>
   featureRecord(registryKeeper(r), r.adapter, r.training, r.contributors.map((c) => c.address), r.g);
@@ -78,9 +79,10 @@ export async function auditRegistration(context: AuditContext, model: AuditedMod
     return `adapter ${registration.adapterId}, record ${registration.recordId}`;
   });
   await list.check('features proof (R1)', () => {
+    const version = assertSelector(FILE, registration.selector, 'features', registration.adapter.classId, context.keys.features);
     const result = verifyProof(registrationStatement(registration), registration.proof, context.keys.features);
     if (!result.ok) throw new AuditMismatchError(FILE, 'proof', result.error.message);
-    return 'statement rebuilt, proof accepted';
+    return `statement rebuilt, proof accepted; verifier version ${version}`;
   });
   return { registration, cls: read.cls, record, g };
 }

@@ -38,7 +38,8 @@ export interface ReceiptQuery {
 
 export interface ReceiptRequest {
   chainId: number;
-  escrow: Address;
+  /** Inference registry. */
+  registry: Address;
   node: Address;
   modelHash: Hex;
   adapterId: Hex;
@@ -66,7 +67,7 @@ export async function createReceipt(request: ReceiptRequest): Promise<InferenceR
   if (tables.rows !== 2 ** heightLog) throw new ReceiptError('tables are not one block', { where: 'tables', expected: 2 ** heightLog, got: tables.rows, hint: 'run the batch with the height of its block' });
   const X = await request.commit(tables.X, 'X'), Delta = await request.commit(tables.Delta, 'Delta');
   return check({
-    version: 1, runtime: runtimeVersion(), chainId: request.chainId, escrow: request.escrow, node: request.node, modelHash: request.modelHash, adapterId: request.adapterId,
+    version: 1, runtime: runtimeVersion(), chainId: request.chainId, registry: request.registry, node: request.node, modelHash: request.modelHash, adapterId: request.adapterId,
     heightLog, X: { x: hex(X.x), y: hex(X.y) }, Delta: { x: hex(Delta.x), y: hex(Delta.y) },
     inferences: request.queries.map(({ payer, nonce, fee, inputs, predictions }) => {
       const inputHash = inputHashOf(inputs, predictions.length);
@@ -88,7 +89,7 @@ export async function signReceipt(receipt: InferenceReceipt, account: LocalAccou
 }
 
 /** Values a verifier knows by itself; only those given are compared. */
-export type ExpectedReceipt = Partial<Pick<InferenceReceipt, 'chainId' | 'escrow' | 'node' | 'modelHash' | 'adapterId' | 'heightLog'>>;
+export type ExpectedReceipt = Partial<Pick<InferenceReceipt, 'chainId' | 'registry' | 'node' | 'modelHash' | 'adapterId' | 'heightLog'>>;
 
 /**
  * Checks schema, request hash, signature and what the caller expects.

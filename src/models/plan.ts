@@ -1,7 +1,7 @@
 /**
  * Who brings which rows in the demonstration: thirteen accounts, contiguous rows each, at most 1024 in all.
  *   eight honest accounts of uneven size, some of them specialists in the digits that the base has never seen
- *   one whose labels are all flipped, one that copies another's rows, one person who poses as three accounts
+ *   one whose labels are all flipped, one that copies another's rows in another order, one person who poses as three accounts
  */
 import { ModelError } from '../errors/models.js';
 import type { Dataset } from './digits.js';
@@ -20,7 +20,7 @@ export interface Contributor {
   rows: number[];
   /** Labels as the contributor states them. */
   labels: number[];
-  /** Index of the account whose rows are copied. */
+  /** Index of the account whose rows are copied, last one first: a Datanet refuses the same content twice. */
   copyOf?: number;
 }
 
@@ -84,7 +84,7 @@ export function contributorPlan(data: Dataset, pool: readonly number[], seed: nu
     drawn.set(part, random.shuffle(rows));
   }
   PARTS.forEach((part, index) => {
-    const rows = part.copyOf === undefined ? drawn.get(part)! : [...plan.contributors[part.copyOf].rows];
+    const rows = part.copyOf === undefined ? drawn.get(part)! : [...plan.contributors[part.copyOf].rows].reverse();
     const labels = rows.map((r) => {
       const truth = data.labels[r];
       return part.kind === 'flipped' ? (truth + 1 + random.below(data.classes - 1)) % data.classes : truth;

@@ -30,11 +30,12 @@ export const receiptSchema = z.strictObject({
   /** Runtime, its version, platform: a replay needs the same build for equal floats. */
   runtime: z.string().min(1).max(200),
   chainId: z.int().positive(),
-  escrow: address,
+  /** Inference registry: fees are paid and blocks are committed there. */
+  registry: address,
   node: address,
   /** keccak256 of the served model. */
   modelHash: word,
-  /** Adapter as the registry knows it. */
+  /** Adapter as the model registry knows it. */
   adapterId: word,
   /** The batch is one block of 2^heightLog rows; rows that belong to no query are zero. */
   heightLog: z.int().min(0).max(24),
@@ -64,10 +65,10 @@ export const RECEIPT_TYPES = {
   ],
 } as const;
 
-/** EIP-712 payload of a receipt: domain zkattr, version 1, its chain and escrow. */
+/** EIP-712 payload of a receipt: domain zkattr, version 1, its chain and inference registry. */
 export function receiptTypedData(receipt: InferenceReceipt) {
   return {
-    domain: { name: 'zkattr', version: String(receipt.version), chainId: receipt.chainId, verifyingContract: receipt.escrow },
+    domain: { name: 'zkattr', version: String(receipt.version), chainId: receipt.chainId, verifyingContract: receipt.registry },
     types: RECEIPT_TYPES,
     primaryType: 'InferenceReceipt',
     message: {
@@ -78,5 +79,5 @@ export function receiptTypedData(receipt: InferenceReceipt) {
   } as const;
 }
 
-/** What the escrow keeps of a receipt: its EIP-712 hash. */
+/** What the block keeps of a receipt: its EIP-712 hash. */
 export const receiptHashOf = (receipt: InferenceReceipt): Hex => hashTypedData(receiptTypedData(receipt));

@@ -39,7 +39,57 @@ export interface QuerySummary {
   pixels: number[];
   /** Contributor with the largest positive influence; empty when nobody helped and the fee went back. */
   topContributor: string;
+  /** The contributors' part went back to the payer. */
   refunded: boolean;
+  /** How the fee was split; sums to it. */
+  parts: FeeParts;
+}
+
+export type FeeParts = Record<'contributors' | 'node' | 'prover' | 'auditors' | 'treasury', string>;
+
+/** The request that paid for the proof. */
+export interface RequestSummary {
+  requestId: string;
+  requester: string;
+  prover: string;
+  minPrice: string;
+  maxPrice: string;
+  /** Of the lock. */
+  price: string;
+  collateral: string;
+}
+
+/** A case about a block whose committed activations are not the model's. */
+export interface CaseSummary {
+  caseId: string;
+  blockId: string;
+  challenger: string;
+  accused: string;
+  /** What the auditors' replay found. */
+  finding: string;
+  committee: string[];
+  votesFor: number;
+  votesAgainst: number;
+  status: string;
+  slashed: string;
+  /** Fees of the block, back to their payers. */
+  refunded: string;
+}
+
+/** Two receipts for one request, shown to the contract. */
+export interface FactSummary {
+  node: string;
+  reporter: string;
+  slashed: string;
+}
+
+/** Why an account was paid, in the words of the chain's events. */
+export interface ExplanationSummary {
+  contributor: string;
+  account: string;
+  credited: string;
+  claimed: string;
+  sentences: string[];
 }
 
 export interface AuditCheck {
@@ -56,19 +106,32 @@ export interface DemoSummary {
   r2: RelationSummary & { queries: number };
   payouts: PayoutSummary[];
   queries: QuerySummary[];
+  /**
+   * Fees, to the last unit: feesIn = paidOut (contributors) + node + prover + auditors + treasury + refunded, when nothing is left.
+   * refunded: requests that nobody served, blocks that a court rejected, contributors' parts of queries that nobody helped.
+   */
   feesIn: string;
   paidOut: string;
-  refunded: string;
+  node: string;
+  prover: string;
+  auditors: string;
   treasury: string;
-  /** Balance left in the escrow after every claim: what is not yet claimed or settled. */
+  refunded: string;
+  /** Fees left in the contracts after every claim. */
   escrowBalance: string;
+  /** Wrapped OPEN: its supply, the OPEN behind it, and what each contract holds; stakes stay. */
+  wrapped: { supply: string; backing: string; held: Record<string, string> };
   conserved: boolean;
+  request: RequestSummary;
+  case: CaseSummary;
+  fact: FactSummary;
+  explained: ExplanationSummary;
   audit: { ok: boolean; checks: AuditCheck[] };
   /** Verdict of the audit of a copy with one altered number: ok = false means it was caught, finding names the file. */
   tamperedAudit: { ok: boolean; finding: string };
   /** Seconds of the phases of the run, in order. */
   phases: Record<string, number>;
   gas: Record<string, number>;
-  chain: { chainId: number; verifier: string; registry: string; escrow: string; jobId: string; recordId: string };
+  chain: { chainId: number; jobId: string; recordId: string; datanetId: string; snapshotId: string; contracts: Record<string, string> };
   machine: { cpu: string; cores: number; node: string };
 }

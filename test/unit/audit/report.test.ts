@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { refundedBefore, type ChainView } from '../../../src/audit/chain.js';
 import { assertOnChain, assertRange, assertSameList, assertSameTable, mismatch, placeOf } from '../../../src/audit/compare.js';
 import { Checklist, renderReport } from '../../../src/audit/report.js';
 import { FileError } from '../../../src/errors/files.js';
@@ -66,17 +65,5 @@ describe('the report', () => {
     await list.check('one', () => 'fine');
     assert.deepEqual(list.report(), { ok: true, checks: [{ name: 'one', ok: true, detail: 'fine' }] });
     assert.match(renderReport(list.report()), /audit passed: 1 checks$/);
-  });
-});
-
-describe('refunds before a settlement', () => {
-  it('are those of earlier transactions, or all while the job is not settled', () => {
-    const at = (blockNumber: bigint, transactionIndex: number, args: object): object => ({ blockNumber, transactionIndex, args });
-    const view = {
-      settled: [at(5n, 1, { jobId: '0x01' })],
-      refunded: [at(4n, 9, { key: 'a' }), at(5n, 0, { key: 'b' }), at(5n, 1, { key: 'zero query' }), at(6n, 0, { key: 'later' })],
-    } as unknown as ChainView;
-    assert.deepEqual([...refundedBefore(view, '0x01')], ['a', 'b']);
-    assert.equal(refundedBefore(view, '0x02').size, 4);
   });
 });

@@ -16,7 +16,7 @@ describe('receipt', () => {
     const query = (from: number, to: number, nonce: bigint): ReceiptQuery =>
       ({ payer: other.address, nonce, fee: 10n ** 18n, inputs: inputs.slice(from * 6, to * 6), predictions: result.predictions.slice(from, to) });
     request = {
-      chainId: 31337, escrow: other.address, node: node.address, modelHash: session.modelHash, adapterId: `0x${'ab'.repeat(32)}`,
+      chainId: 31337, registry: other.address, node: node.address, modelHash: session.modelHash, adapterId: `0x${'ab'.repeat(32)}`,
       heightLog: 5, queries: [query(0, 16, 5n), query(16, 20, 6n)], tables: result,
       commit: (table, role) => ({ x: BigInt(table.length + 1), y: role === 'X' ? 1n : 2n }),
     };
@@ -43,7 +43,7 @@ describe('receipt', () => {
     const [first, second] = receipt.inferences;
     const inner = (change: object): object => ({ inferences: [{ ...first, ...change }, second] });
     const changed: object[] = [
-      ...(['modelHash', 'adapterId', 'escrow', 'node'] as const).map((k) => ({ [k]: flip(receipt[k].toLowerCase()) })),
+      ...(['modelHash', 'adapterId', 'registry', 'node'] as const).map((k) => ({ [k]: flip(receipt[k].toLowerCase()) })),
       ...(['inputHash', 'outputHash', 'requestHash', 'payer'] as const).map((k) => inner({ [k]: flip(first[k].toLowerCase()) })),
       inner({ nonce: '7' }), inner({ fee: '1' }), inner({ rows: 15 }), { chainId: 1 }, { runtime: 'other' }, { heightLog: 6 },
       { inferences: [first] }, { inferences: [second, first] }, { X: receipt.Delta }, { Delta: receipt.X },

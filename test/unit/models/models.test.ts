@@ -112,7 +112,7 @@ describe('demo bundle', () => {
     assert.ok(boundaries.at(-1)! <= 1 << cls.trainTokensLog);
     const data = await loadDigits(), [flipped, copy] = ['flipped', 'duplicate'].map((k) => made.plan.contributors.find((c) => c.kind === k)!);
     assert.ok(flipped.labels.every((y, i) => y !== data.labels[flipped.rows[i]]));
-    assert.deepEqual(copy.rows, made.plan.contributors[copy.copyOf!].rows);
+    assert.deepEqual(copy.rows, [...made.plan.contributors[copy.copyOf!].rows].reverse());
     const rows = made.plan.contributors.filter((c) => c.kind !== 'duplicate').flatMap((c) => c.rows);
     assert.equal(new Set(rows).size, rows.length);
     assert.throws(() => contributorPlan(data, made.plan.rows.slice(0, 100), 1), ModelError);
