@@ -1,6 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { parseUnits } from 'viem';
+import { getAddress, isAddress, parseUnits, type Address, type Hex } from 'viem';
 import { resolve as resolvePath } from 'node:path';
+import { ROLES, type Actor, type Role } from './accounts.js';
 
 /** Path relative to where the command was called. */
 export const folder = (text: string): string => resolvePath(text);
@@ -18,9 +19,43 @@ export function integer(text: string): number {
   return value;
 }
 
+export function id(text: string): bigint {
+  if (!/^\d{1,78}$/.test(text)) throw new InvalidArgumentError('expected a number');
+  return BigInt(text);
+}
+
 /** "0.01" -> base units. */
 export function open(text: string): bigint {
   if (!/^\d+(\.\d{1,18})?$/.test(text)) throw new InvalidArgumentError('expected an amount of OPEN, such as 0.01');
   return parseUnits(text, 18);
 }
+
+export function word(text: string): Hex {
+  if (!/^0x[0-9a-fA-F]{64}$/.test(text)) throw new InvalidArgumentError('expected 0x and 64 hex digits');
+  return text.toLowerCase() as Hex;
+}
+
+export function address(text: string): Address {
+  if (!isAddress(text, { strict: false })) throw new InvalidArgumentError('expected an address');
+  return getAddress(text);
+}
+
+/** "payer:2": the third payer of a local chain. */
+export function actor(text: string): Actor {
+  const [name, index = '0'] = text.split(':');
+  if (!Object.hasOwn(ROLES, name) || !/^\d{1,3}$/.test(index)) throw new InvalidArgumentError(`expected one of ${Object.keys(ROLES).join(', ')}, or such as payer:2`);
+  return { role: name as Role, index: Number(index) };
+}
+
 export const chainIdOption = ['--chain-id <id>', 'chain that is meant; another one behind the URL is refused', integer, 31337] as const;
+export const asOption = (role: Role) => ['--as <role>', 'whose account of a local chain signs; elsewhere it is ZKATTR_PRIVATE_KEY', actor, { role, index: 0 } satisfies Actor as Actor] as const;
+
+/** What every command that speaks to a deployment is given. */
+export interface ChainOptions {
+  dir: string;
+  rpc: string;
+  chainId: number;
+}
+export interface ActorOptions extends ChainOptions {
+  as: Actor;
+}

@@ -7,27 +7,31 @@ import { readArtifact, deploymentSchema, registrationSchema, registrationSecrets
 import type { SizeClass } from '../statement/sizeClass.js';
 import type { SetupKeys } from '../../prover/setup/index.js';
 
+export type ArtifactKind = 'batches' | 'jobs';
+
 export class Workspace {
   constructor(readonly dir: string) {}
   readonly path = (...parts: string[]): string => join(this.dir, ...parts);
   get model(): string { return this.path('model'); }
   get deploymentFile(): string { return this.path('deployment.json'); }
   get registrationFile(): string { return this.path('registration', 'registration.json'); }
+  get registrationSecretsFile(): string { return this.path('registration', 'secrets.json'); }
 
-  /** Subfolders with a finished artifact, in numeric order. */
-  finished(kind: 'batches' | 'jobs', file: string): string[] {
+  /** Subfolders that hold `file`, in numeric order. */
+  finished(kind: ArtifactKind, file: string): string[] {
     const root = this.path(kind);
     if (!existsSync(root)) return [];
     return readdirSync(root).filter((name) => existsSync(join(root, name, file))).sort((a, b) => Number(a) - Number(b));
   }
+  has(kind: ArtifactKind, folder: string, file: string): boolean { return existsSync(this.path(kind, folder, file)); }
   /** Name of the next subfolder: one above the largest that exists, finished or not. */
-  next(kind: 'batches' | 'jobs'): string {
+  next(kind: ArtifactKind): string {
     const root = this.path(kind);
     return String(existsSync(root) ? Math.max(-1, ...readdirSync(root).map(Number).filter(Number.isInteger)) + 1 : 0);
   }
-  deployment(): Promise<DeploymentFile> { return this.need(this.deploymentFile, deploymentSchema, 'zkattr register'); }
+  deployment(): Promise<DeploymentFile> { return this.need(this.deploymentFile, deploymentSchema, 'zkattr deploy'); }
   registration(): Promise<Registration> { return this.need(this.registrationFile, registrationSchema, 'zkattr register'); }
-  registrationSecrets(): Promise<RegistrationSecrets> { return this.need(this.path('registration', 'secrets.json'), registrationSecretsSchema, 'zkattr register'); }
+  registrationSecrets(): Promise<RegistrationSecrets> { return this.need(this.registrationSecretsFile, registrationSecretsSchema, 'zkattr register'); }
 
   private async need<S extends Parameters<typeof readArtifact>[1]>(path: string, schema: S, step: string): ReturnType<typeof readArtifact<S>> {
     if (!existsSync(path)) throw new CliError('artifact is missing', { code: 'STEP_MISSING', where: path, hint: `run \`${step}\` first, or point --dir to the right folder` });

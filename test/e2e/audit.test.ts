@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
-import { cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { keccak256, type Hex, type LocalAccount } from 'viem';
 import { auditJob, renderReport, type AuditReport } from '../../src/audit/index.js';
-import { blockId } from '../../src/chain/index.js';
+import { blockId, proofRequestId, type ProofRequest } from '../../src/chain/index.js';
 import { account } from '../../src/cli/accounts.js';
 import { signReceipt } from '../../src/inference/index.js';
 import { adapterIdOf, type BundleManifest } from '../../src/models/index.js';
+import { writeArtifact } from '../../src/protocol/artifacts.js';
 import type { InferenceReceipt, SignedReceipt } from '../../src/protocol/receipt.js';
-import { receiptBlock } from '../../src/protocol/statements.js';
+import { batchBlock } from '../../src/protocol/statements.js';
 import { makeWorkspace, type TestWorkspace } from '../support/workspace.js';
 
 type Json = any;
@@ -49,11 +50,11 @@ function editJsonAsync<T>(file: string, edit: (json: T, dir: string) => Promise<
 const resign = (batch: number, edit: (receipt: InferenceReceipt) => void) => async (dir: string): Promise<void> => {
   let id: Hex;
   const { recordId } = JSON.parse(await readFile(join(dir, 'registration/registration.json'), 'utf8')) as { recordId: Hex };
-  await editJsonAsync<{ signed: SignedReceipt; blockId: Hex }>(`batches/${batch}/batch.json`, async (json) => {
+  await editJsonAsync<{ signed: SignedReceipt; blockId: Hex; split: { id: number; contributors: number } }>(`batches/${batch}/batch.json`, async (json) => {
     edit(json.signed.receipt);
     json.signed = await signReceipt(json.signed.receipt, account(json.signed.receipt.chainId, 'node') as LocalAccount);
     const { receipt } = json.signed;
-    id = json.blockId = blockId({ chainId: receipt.chainId, address: receipt.escrow }, recordId, receiptBlock(receipt));
+    id = json.blockId = blockId({ chainId: receipt.chainId, address: receipt.registry }, recordId, batchBlock(json));
   })(dir);
   await editJson(`batches/${batch}/secrets.json`, (json) => { json.blockId = id; })(dir);
 };
@@ -125,16 +126,26 @@ describe('audit by replay', () => {
     ['a row count beyond 32 bits', [editJson('registration/registration.json', (r) => { r.training.rows[1] = 2 ** 40; })], /^registration\/registration\.json: training\.rows\[1\]/],
     ['one more block', [editJson('registration/registration.json', (r) => { r.training.x.push(r.g); r.training.dlt.push(r.g); })], /^registration\/registration\.json: training\.dlt: length/],
     ['a blinding factor of the training rows beyond p', [editJson('registration/secrets.json', (s) => { s.blocks[0].x = `0x${'ff'.repeat(32)}`; })], /^registration\/secrets\.json: blocks\[0\]\.x: blinding factor is not below p/],
-    ['the escrow of the deployment', [editJson('deployment.json', (d) => { d.escrow = d.registry; })], /^deployment\.json: escrow/],
+    ['the inference registry of the deployment', [editJson('deployment.json', (d) => { d.contracts.inferences.address = d.contracts.models.address; })], /^deployment\.json: contracts\.inferences\.address/],
+    ['the settlement of the deployment', [editJson('deployment.json', (d) => { d.contracts.settlement.address = d.contracts.models.address; })], /^deployment\.json: contracts\.settlement\.address/],
+    ['a selector of the deployment', [editJson('deployment.json', (d) => { d.classes[1].selector = d.classes[0].selector; })], /^deployment\.json: classes\[1\]\.selector/],
+    ['the selector of the features', [editJson('registration/registration.json', (r) => { r.selector = `0x${'33'.repeat(32)}`; })], /^registration\/registration\.json: selector: 0x33/],
+    ['the snapshot', [editJson('registration/registration.json', (r) => { r.adapter.snapshotId = `0x${'33'.repeat(32)}`; })], /^registration\/registration\.json: adapterId/],
     ['a missing deployment', [(dir) => rm(join(dir, 'deployment.json'))], /^deployment\.json: cannot read file/],
     ['a missing field', [editJson('registration/registration.json', (r) => { delete r.g; })], /^registration\/registration\.json: g: artifact does not match its format/],
-    ['the verifier of the deployment', [editJson('deployment.json', (d) => { d.verifier = d.escrow; })], /^deployment\.json: verifier/],
+    ['the verifier of the deployment', [editJson('deployment.json', (d) => { d.contracts.verifier.address = d.contracts.vault.address; })], /^deployment\.json: contracts\.verifier\.address/],
     ['a key hash of the deployment', [editJson('deployment.json', (d) => { d.classes[1].vkHash = d.classes[0].vkHash; })], /^deployment\.json: classes\[1\]\.vkHash/],
   ];
   const batch: typeof bundle = [
     ['a fee of the receipt', [editJson('batches/1/batch.json', (b) => { b.signed.receipt.inferences[1].fee = '7'; })], /^batches\/1\/batch\.json: signed: signature: signature is not of the node/],
     ['a commitment of the receipt', [editJson('batches/1/batch.json', (b) => { b.signed.receipt.X = b.signed.receipt.Delta; })], /^batches\/1\/batch\.json: signed: /],
     ['a nonce of the receipt', [editJson('batches/1/batch.json', (b) => { b.signed.receipt.inferences[0].nonce = '1'; })], /^batches\/1\/batch\.json: signed: inferences\[0\]\.requestHash/],
+    ['an output of a payer\'s receipt', [editJson('batches/1/receipts.json', (r) => { r.receipts[2].receipt.outputHash = `0x${'11'.repeat(32)}`; })], /^batches\/1\/receipts\.json: receipts\[2\]\.receipt\.outputHash: replay gives/],
+    ['the signature of a payer\'s receipt', [editJson('batches/1/receipts.json', (r) => { r.receipts[1].signature = r.receipts[0].signature; })], /^batches\/1\/receipts\.json: receipts\[1\]\.signature: is not of the node/],
+    ['a missing receipt', [editJson('batches/0/receipts.json', (r) => { r.receipts.pop(); })], /^batches\/0\/receipts\.json: receipts: length/],
+    ['a fee of the order', [editJson('batches/1/order.json', (o) => { o.queries[1].fee = plusOne(o.queries[1].fee); })], /^batches\/1\/order\.json: queries\[1\]\.fee: replay gives/],
+    ['the split of a block', [editJson('batches/1/batch.json', (b) => { b.split.id = 2; })], /^batches\/1\/batch\.json: blockId/],
+    ['the contributors\' part of a split', [editJson('batches/1/batch.json', (b) => { b.split.contributors = 7000; })], /^batches\/1\/batch\.json: split\.contributors: replay gives 6000, artifact has 7000$/],
     ['the block id', [editJson('batches/0/batch.json', (b) => { b.blockId = `0x${'11'.repeat(32)}`; })], /^batches\/0\/batch\.json: blockId/],
     ['the block id of the secrets', [editJson('batches/0/secrets.json', (b) => { b.blockId = `0x${'11'.repeat(32)}`; })], /^batches\/0\/secrets\.json: blockId/],
     ['labels that are missing', [editJson('batches/2/batch.json', (b) => { b.labels.push(1); })], /^batches\/2\/batch\.json: labels: length/],
@@ -151,14 +162,20 @@ describe('audit by replay', () => {
     ['a missing table', [(dir) => rm(join(dir, 'batches/0/X.i8'))], /^batches\/0\/X\.i8: cannot read file/],
     ['a truncated table', [(dir) => truncate(join(dir, 'batches/0/Delta.i16'), 100)], /^batches\/0\/Delta\.i16: table has the wrong size/],
     ['a truncated file', [(dir) => truncate(join(dir, 'batches/1/batch.json'), 200)], /^batches\/1\/batch\.json: artifact is not JSON/],
-    ['a fee that the node signs again', [resign(1, (r) => { r.inferences[1].fee = '7'; })], /^jobs\/0\/job\.json: jobId/],
+    ['a fee that the node signs again', [resign(1, (r) => { r.inferences[1].fee = '7'; })], /^batches\/1\/order\.json: queries\[1\]\.fee: replay gives 7, artifact has 1000000000000005$/],
+    ['a fee that the node signs again, and the order', [resign(1, (r) => { r.inferences[1].fee = '7'; }), editJson('batches/1/order.json', (o) => { o.queries[1].fee = '0x7'; })], /^jobs\/0\/job\.json: jobId/],
   ];
   const job: typeof bundle = [
     ['a payout', [editJson('jobs/0/job.json', (j) => { j.payouts[3] = plusOne(j.payouts[3]); })], /^jobs\/0\/job\.json: payouts\[3\]: replay gives (\d+), artifact has (\d+)$/],
-    ['a fee', [editJson('jobs/0/job.json', (j) => { j.fees[1] = plusOne(j.fees[1]); })], /^jobs\/0\/job\.json: fees\[1\]: replay gives 1000000000000001, artifact has 1000000000000002$/],
+    ['a fee', [editJson('jobs/0/job.json', (j) => { j.fees[1] = plusOne(j.fees[1]); })], /^jobs\/0\/job\.json: fees\[1\]: replay gives 600000000000000, artifact has 600000000000001$/],
     ['a boundary', [editJson('jobs/0/job.json', (j) => { j.boundaries[0] = '0x2'; })], /^jobs\/0\/job\.json: boundaries\[0\]: replay gives 1, artifact has 2$/],
     ['the zero queries', [editJson('jobs/0/job.json', (j) => { j.zeroQueries = plusOne(j.zeroQueries); })], /^jobs\/0\/job\.json: zeroQueries: replay gives 64512, artifact has 64513$/],
-    ['the prover', [editJson('jobs/0/job.json', (j) => { j.prover = j.escrow; })], /^jobs\/0\/job\.json: context/],
+    ['the prover', [editJson('jobs/0/job.json', (j) => { j.prover = j.settlement; })], /^jobs\/0\/job\.json: context/],
+    ['the settlement', [editJson('jobs/0/job.json', (j) => { j.settlement = j.verifier; })], /^jobs\/0\/job\.json: context/],
+    ['the selector', [editJson('jobs/0/job.json', (j) => { j.selector = `0x${'33'.repeat(32)}`; })], /^jobs\/0\/job\.json: selector: 0x33/],
+    ['a credit that is missing', [editJson('jobs/0/job.json', (j) => { j.credits.splice(1, 1); })], /^jobs\/0\/job\.json: credits\[1\]: replay gives \d+ credits, artifact has \d+: missing is contributor 0x/],
+    ['the amount of a credit', [editJson('jobs/0/job.json', (j) => { j.credits[0].amount = plusOne(j.credits[0].amount); })], /^jobs\/0\/job\.json: credits\[0\]: replay gives contributor/],
+    ['all credits', [editJson('jobs/0/job.json', (j) => { delete j.credits; })], /^jobs\/0\/job\.json: credits: a settled job has both/],
     ['the order of batches', [editJson('jobs/0/job.json', (j) => { j.batches.reverse(); })], /^jobs\/0\/job\.json: jobId/],
     ['a batch outside the workspace', [editJson('jobs/0/job.json', (j) => { j.batches[0] = '../../0'; })], /^jobs\/0\/job\.json: batches\[0\]: /],
     ['the bits', [editJson('jobs/0/job.json', (j) => { j.bits = j.mask; })], /^jobs\/0\/job\.json: bits/],
@@ -181,12 +198,33 @@ describe('audit by replay', () => {
     });
   }
 
+  it('takes an order that waits to be served and a request that waits to be proved for no fault, but for what they say', async () => {
+    const request = (edit: (request: ProofRequest) => void) => async (dir: string): Promise<void> => {
+      const [{ contracts, chainId }, batch, { recordId }] = await Promise.all(['deployment.json', 'batches/0/batch.json', 'registration/registration.json'].map(async (file) => JSON.parse(await readFile(join(dir, file), 'utf8')) as Json));
+      const own: ProofRequest = {
+        requester: batch.signed.receipt.node, recordId, blockIds: [batch.blockId], minPrice: 1n, maxPrice: 2n, collateral: 3n, biddingStart: 4n, rampSeconds: 5, lockSeconds: 6, deadline: 7n, nonce: 8n,
+      };
+      const requestId = proofRequestId({ chainId, market: contracts.market.address }, own);
+      edit(own);
+      await mkdir(join(dir, 'jobs/7'));
+      await writeArtifact(join(dir, 'jobs/7/request.json'), { format: 'zkattr-request', chainId, market: contracts.market.address, requestId, batches: ['0'], request: own });
+    };
+    const waiting = async (dir: string): Promise<void> => {
+      await mkdir(join(dir, 'batches/7'));
+      await cp(join(dir, 'batches/0/order.json'), join(dir, 'batches/7/order.json'));
+    };
+    const report = await altered([waiting, request(() => undefined)]);
+    assert.ok(report.ok, renderReport(report));
+    assert.match(report.checks.find((c) => c.name === 'job 7: proof request')!.detail, /1 to 2 for 1 blocks; not proved yet$/);
+    assert.match((await altered([request((own) => { own.maxPrice = 3n; })])).finding ?? '', /^jobs\/7\/request\.json: requestId: replay gives/);
+  });
+
   it('collects every finding and keeps the rest', async () => {
     const report = await altered([
       editBytes('batches/0/X.i8', (d) => { d[CELL] ^= 1; }), editJson('batches/2/secrets.json', (s) => { s.x = plusOne(s.x); }), editJson('jobs/0/job.json', (j) => { j.payouts[0] = plusOne(j.payouts[0]); }),
     ]);
     const failed = report.checks.filter((c) => !c.ok).map((c) => c.name);
-    assert.deepEqual(failed, ['batch 0: replay', 'batch 0: commitments', 'batch 2: commitments', 'job 0: payouts']);
+    assert.deepEqual(failed, ['batch 0: replay', 'batch 0: commitments', 'batch 2: commitments', 'job 0: payouts', 'job 0: credits']);
     assert.match(report.checks.find((c) => c.name === 'batch 0: commitments')!.detail, /X\.i8: commitment: the replayed table gives the receipt's commitment.*altered after/);
   });
 
@@ -202,13 +240,21 @@ describe('audit by replay', () => {
   describe('compares with the chain:', () => {
     const cases: [string, ((dir: string) => Promise<void>)[], string, RegExp][] = [
       ['a receipt that the node signed again', [resign(1, (r) => { r.inferences[1].fee = '7'; })], 'chain: batch 1', /^batches\/1\/batch\.json: blockId: 0x[0-9a-f]+ is not committed on chain$/],
+      ['the split of a batch', [editJson('batches/0/batch.json', (b) => { b.split.contributors = 7000; })], 'chain: batch 0', /^batches\/0\/batch\.json: split\.contributors: chain has 6000, artifact has 7000$/],
       ['a payout', [editJson('jobs/0/job.json', (j) => { j.payouts[3] = plusOne(j.payouts[3]); })], 'chain: job 0', /^jobs\/0\/job\.json: settlement\.payouts: chain has \d+, artifact has \d+$/],
-      ['payouts that are swapped', [editJson('jobs/0/job.json', (j) => { [j.payouts[0], j.payouts[1]] = [j.payouts[1], j.payouts[0]]; })], 'chain: job 0', /^jobs\/0\/job\.json: credits\[0\]\.amount: chain has/],
-      ['zero queries', [editJson('jobs/0/job.json', (j) => { j.zeroQueries = plusOne(j.zeroQueries); })], 'chain: batch 0', /its payment is paid on chain, expected refunded/],
+      ['payouts that are swapped', [editJson('jobs/0/job.json', (j) => { [j.payouts[0], j.payouts[1]] = [j.payouts[1], j.payouts[0]]; })], 'chain: job 0', /^jobs\/0\/job\.json: credits\[0\]: replay gives contributor .*, chain has contributor/],
+      ['zero queries', [editJson('jobs/0/job.json', (j) => { j.zeroQueries = plusOne(j.zeroQueries); })], 'chain: job 0', /^jobs\/0\/job\.json: settlement\.dust: chain has/],
+      ['a credit that is missing', [editJson('jobs/0/job.json', (j) => { j.credits.pop(); })], 'chain: job 0', /^jobs\/0\/job\.json: credits\[\d+\]: replay gives \d+ credits, artifact has \d+: missing is treasury/],
+      ['the selector of a job', [editJson('jobs/0/job.json', (j) => { j.selector = `0x${'33'.repeat(32)}`; })], 'chain: job 0', /^jobs\/0\/job\.json: selector: chain has/],
       ['a transaction', [editJson('jobs/0/job.json', (j) => { j.transaction.hash = `0x${'22'.repeat(32)}`; })], 'chain: job 0', /^jobs\/0\/job\.json: transaction\.hash: chain has/],
       ['gas', [editJson('registration/registration.json', (r) => { r.transaction.gas++; })], 'chain: registration', /^registration\/registration\.json: transaction\.gas: chain has/],
       ['a training point', [editJson('registration/registration.json', (r) => { r.training.x[1] = r.training.x[0]; })], 'chain: registration', /^registration\/registration\.json: record\.trainingHash: chain has/],
-      ['the treasury', [editJson('deployment.json', (d) => { d.treasury = d.escrow; })], 'chain: deployment', /^deployment\.json: treasury of the escrow: chain has/],
+      ['the selector of the features', [editJson('registration/registration.json', (r) => { r.selector = `0x${'33'.repeat(32)}`; })], 'chain: registration', /^registration\/registration\.json: selector: chain has/],
+      ['another snapshot', [editJson('registration/registration.json', (r) => { r.adapter.snapshotId = `0x${'33'.repeat(32)}`; })], 'chain: Datanet snapshot', /^registration\/registration\.json: adapter\.snapshotId: 0x33.* is no snapshot on chain$/],
+      ['contributions of another snapshot', [editJson('registration/registration.json', (r) => { r.contributionIds.reverse(); })], 'chain: Datanet snapshot', /^registration\/registration\.json: contributionIds\[0\]: chain has/],
+      ['training rows that nobody contributed', [editBytes('model/train.inputs.f32', (d) => { d.writeFloatLE(0.5, 4 * (64 * 9 + 30)); }), rehash], 'chain: contents of the training rows', /^model\/train\.inputs\.f32, train\.labels\.i32: rows 0 to \d+: chain has 0x.*content hash of contribution/],
+      ['a contract of the deployment', [editJson('deployment.json', (d) => { d.contracts.vault.address = d.contracts.court.address; })], 'chain: deployment', /^deployment\.json: contracts\.vault\.address: chain has/],
+      ['the configuration of the deployment', [editJson('deployment.json', (d) => { d.config.windows.challengeSeconds++; })], 'chain: deployment', /^deployment\.json: creation, parameters: constructorArguments: expected/],
     ];
     for (const [name, edits, check, expected] of cases) {
       it(name, async () => {

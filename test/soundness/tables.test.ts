@@ -81,7 +81,7 @@ describe('tables longer than their shape', () => {
     const hidden: Scenario = { ...job, features: withG(job.features), payout: withG(job.payout) };
     await accepted(hidden, 'features');
     await accepted(hidden, 'payout');
-    // Under a larger class: another domain, digest and shape (the registry holds the class with the record: AttributionRegistry.t.sol).
+    // Under a larger class: another domain, digest and shape (the registry holds the class with the record: ModelRegistry.t.sol).
     const proof = await proofOf(hidden, 'features');
     const cls = await loadClass('16x16');
     const { statement } = hidden.features;

@@ -4,10 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startAnvil, type Economy } from '../../src/chain/index.js';
 import { economyAs, type ChainAccess } from '../../src/cli/accounts.js';
+import { deploy } from '../../src/cli/deploy/handler.js';
 import { infer } from '../../src/cli/infer/handler.js';
 import { provePayout } from '../../src/cli/prove/handler.js';
 import { withProving } from '../../src/cli/proving.js';
-import { deploy, deploymentOf, register } from '../../src/cli/register/handler.js';
+import { register } from '../../src/cli/register/handler.js';
 import { Workspace } from '../../src/cli/workspace.js';
 import type { Srs } from '../../src/commitment/srs.js';
 import { buildDemoBundle, writeBundle } from '../../src/models/index.js';
@@ -45,11 +46,11 @@ export async function makeWorkspace(): Promise<TestWorkspace> {
     const silent = (): void => undefined;
     return await withProving(cls, undefined, silent, async (context) => {
       const deployment = await deploy(workspace, access, cls, context.keys, silent);
-      await register(workspace, access, context, undefined);
+      await register(workspace, access, context);
       await infer(workspace, access, context.srs, { from: 0, count: 10, batchSize: 4, fee: (query) => 10n ** 15n + BigInt(query) }, silent);
-      await provePayout(workspace, context, access);
+      await provePayout(workspace, context, access, { settle: true });
       return {
-        root, dir, srs: context.srs, access, close, economy: await economyAs(access, deploymentOf(deployment), 'owner'),
+        root, dir, srs: context.srs, access, close, economy: await economyAs(access, deployment, 'owner'),
         keys: { features: verifierKey(context.keys.features.vk), payout: verifierKey(context.keys.payout.vk) },
       };
     });

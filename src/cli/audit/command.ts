@@ -1,11 +1,10 @@
 import type { Command } from 'commander';
 import { auditJob, renderReport } from '../../audit/index.js';
-import { connectChain, Economy } from '../../chain/index.js';
 import { writeFileAtomic } from '../../files/atomic.js';
 import { sizeClass } from '../../statement/classes.js';
 import { verifierKey } from '../../verify/key.js';
+import { economyOf } from '../accounts.js';
 import { chainIdOption, dirOption, keysOption } from '../options.js';
-import { deploymentOf } from '../register/handler.js';
 import { consoleProgress, openKeys, Workspace } from '../workspace.js';
 
 interface Options { dir: string; rpc?: string; chainId: number; keys?: string; json?: string }
@@ -17,7 +16,7 @@ export function auditCommand(program: Command): void {
       const progress = consoleProgress();
       const workspace = new Workspace(dir);
       const { keys, srs } = await openKeys(sizeClass((await workspace.registration()).className), keysDir, progress);
-      const economy = rpc ? await Economy.connect(await connectChain({ rpcUrl: rpc, chainId }), deploymentOf(await workspace.deployment())) : undefined;
+      const economy = rpc ? await economyOf({ rpcUrl: rpc, chainId }, await workspace.deployment()) : undefined;
       const report = await auditJob({ dir, job, srs, keys: { features: verifierKey(keys.features.vk), payout: verifierKey(keys.payout.vk) }, economy, progress });
       console.log(renderReport(report));
       if (json) await writeFileAtomic(json, `${JSON.stringify(report, null, 1)}\n`);

@@ -1,78 +1,93 @@
-import type { Address } from 'viem';
-import { addClass, contractKey, contractProof, deployContracts, type Deployment } from '../../chain/index.js';
+import { existsSync } from 'node:fs';
+import type { Address, Hex } from 'viem';
+import { contractProof, type Economy } from '../../chain/index.js';
 import { CliError } from '../../errors/cli.js';
-import { readBundle } from '../../models/index.js';
-import { writeArtifact, type DeploymentFile, type Registration } from '../../protocol/artifacts.js';
+import { readBundle, type ModelBundle } from '../../models/index.js';
+import { registrationSchema, readArtifact, writeArtifact, type Registration } from '../../protocol/artifacts.js';
 import { sizeClass } from '../../statement/classes.js';
-import type { SizeClass } from '../../statement/sizeClass.js';
-import type { SetupKeys } from '../../../prover/setup/index.js';
-import { account, connectAs, economyAs, isLocalChain, type ChainAccess } from '../accounts.js';
+import { fundedAs, isLocalChain, type ChainAccess } from '../accounts.js';
+import { localSnapshot, requireContributors, trainingSnapshot, type TrainingSnapshot } from '../datanet/handler.js';
 import type { ProvingContext } from '../proving.js';
-import type { Progress, Workspace } from '../workspace.js';
+import { ensureStake, leastStake } from '../stake/handler.js';
+import { noted } from '../transaction.js';
+import type { Workspace } from '../workspace.js';
 
-/** Deploys verifier, registry and escrow and adds both relations of a class. Development keys: local chains only. */
-export async function deploy(workspace: Workspace, access: ChainAccess, cls: SizeClass, keys: SetupKeys, progress: Progress): Promise<DeploymentFile> {
-  const development = keys.provenance === 'development';
-  if (development && !isLocalChain(access.chainId)) {
-    throw new CliError('development keys are refused off local chains: anyone can forge under them', { code: 'DEVELOPMENT_KEYS', where: keys.dir, expected: 'chain 31337 or 1337', got: access.chainId, hint: 'make keys with `zkattr setup --ptau FILE` and pass --keys' });
-  }
-  progress('deploy verifier, registry, escrow');
-  const client = await connectAs(access, 'owner');
-  const treasury = account(access.chainId, 'treasury').address;
-  const deployment = await deployContracts(client, { treasury });
-  const classes: DeploymentFile['classes'] = [];
-  for (const relation of ['features', 'payout'] as const) {
-    const { vk } = keys[relation];
-    await addClass(client, deployment.verifier, cls, relation, contractKey(vk), development);
-    classes.push({ name: cls.name, relation, vkHash: vk.vkHash, development });
-  }
-  const file: DeploymentFile = { format: 'zkattr-deployment', ...deployment, treasury, classes };
-  await writeArtifact(workspace.deploymentFile, file);
-  return file;
+export interface RegisterOptions {
+  /** Snapshot of the training rows; made on a local chain without it. */
+  snapshotId?: Hex;
+  /** Contributors as the caller knows them: the snapshot's must be these. */
+  contributors?: readonly Address[];
 }
-
-export const deploymentOf = ({ chainId, verifier, registry, escrow }: DeploymentFile): Deployment => ({ chainId, verifier, registry, escrow });
 
 export interface RegisterResult {
   registration: Registration;
   gas: { registerAdapter: number; registerFeatures: number };
 }
 
-/** Registers the model's adapter and proves and registers its features (relation R1). */
-export async function register(workspace: Workspace, access: ChainAccess, context: ProvingContext, payouts: readonly Address[] | undefined): Promise<RegisterResult> {
+/**
+ * Registers the model, its adapter and its features (relation R1), with the stake that the owner needs. What an earlier run has
+ * done, on disk or on chain, is left as it is.
+ */
+export async function register(workspace: Workspace, access: ChainAccess, context: ProvingContext, { snapshotId, contributors }: RegisterOptions = {}): Promise<RegisterResult> {
   const { progress } = context;
-  const bundle = await readBundle(workspace.model);
-  const cls = sizeClass(bundle.manifest.sizeClass.name);
-  const deployment = await workspace.deployment();
-  const owner = await economyAs(access, deploymentOf(deployment), 'owner');
-  const addresses = payouts ?? localPayouts(access, bundle.manifest.contributors.length);
-  if (addresses.length !== bundle.manifest.contributors.length) {
-    throw new CliError('payout addresses do not match the contributors', { code: 'PAYOUT_ADDRESSES', where: '--payouts', expected: bundle.manifest.contributors.length, got: addresses.length });
+  const bundle = await readBundle(workspace.model), manifest = await workspace.deployment();
+  const { stakes } = manifest.config;
+  const owner = await fundedAs(access, manifest, 'owner', 0, stakes.adapter);
+  if (snapshotId === undefined && !isLocalChain(access.chainId)) {
+    throw new CliError('a snapshot is needed', { code: 'SNAPSHOT', where: '--snapshot', hint: 'zkattr datanet create, contribute (every contributor), accept, snapshot; then give its id' });
   }
-  const { buildRegistration } = await import('../../../prover/workflow/register.js');
-  const { registration, secrets } = await buildRegistration(
-    { bundle, cls, deployment, owner: owner.client.account!.address, payoutAddresses: addresses },
-    { ...context, keys: context.keys.features, progress: (stage) => progress(`features proof: ${stage}`) },
-  );
-  // Blinding factors first: without them nothing of this registration can be proved again.
-  await writeArtifact(workspace.path('registration', 'secrets.json'), secrets);
-  await writeArtifact(workspace.registrationFile, registration);
+  const snapshot = snapshotId === undefined ? await localSnapshot(access, manifest, bundle, progress) : await trainingSnapshot(owner, bundle, snapshotId);
+  if (contributors) requireContributors(contributors, snapshot, '--payouts');
 
-  progress('register adapter and features on chain');
-  const { adapter } = registration;
-  const sentAdapter = await owner.registerAdapter(adapter);
-  const { opening, proof } = contractProof(registration.proof);
-  const sent = await owner.registerFeatures({
-    adapter, training: registration.training, contributors: registration.contributors.map((c) => c.address), g: registration.g, m: registration.mask, opening, proof,
-  });
-  if (sent.result !== registration.recordId) throw new CliError('the registry made another record', { code: 'RECORD_ID', where: 'registerFeatures', expected: registration.recordId, got: sent.result });
-  const final: Registration = { ...registration, transaction: { hash: sent.receipt.transactionHash, gas: Number(sent.receipt.gasUsed) } };
+  const registration = await earlier(workspace, owner, bundle, snapshot) ?? await proveFeatures(workspace, context, owner, bundle, snapshot);
+  progress('register model, adapter and features on chain');
+  if (BigInt(await owner.models.modelRegistrant(registration.adapter.modelHash)) === 0n) await owner.models.registerModel(registration.adapter.modelHash, `local:${bundle.manifest.name}`);
+  await ensureStake(owner, 'adapter', await leastStake(owner, 'adapter'));
+  const adapter = await sendAdapter(owner, registration), features = await sendFeatures(owner, registration);
+  const final: Registration = { ...registration, transaction: features };
   await writeArtifact(workspace.registrationFile, final);
-  return { registration: final, gas: { registerAdapter: Number(sentAdapter.receipt.gasUsed), registerFeatures: Number(sent.receipt.gasUsed) } };
+  return { registration: final, gas: { registerAdapter: adapter.gas, registerFeatures: features.gas } };
 }
 
-function localPayouts({ chainId }: ChainAccess, count: number): Address[] {
-  if (!isLocalChain(chainId)) throw new CliError('payout addresses are needed', { code: 'PAYOUT_ADDRESSES', where: '--payouts', hint: 'a JSON file with one address for each contributor, in order' });
-  return Array.from({ length: count }, (_, c) => account(chainId, 'contributor', c).address);
+/** The registration that an interrupted run wrote, if it is of this deployment, model and snapshot. */
+async function earlier(workspace: Workspace, owner: Economy, { manifest }: ModelBundle, { snapshotId }: TrainingSnapshot): Promise<Registration | undefined> {
+  if (!existsSync(workspace.registrationFile) || !existsSync(workspace.registrationSecretsFile)) return undefined;
+  const found = await readArtifact(workspace.registrationFile, registrationSchema).catch(() => undefined);
+  const { deployment } = owner;
+  const fits = found?.chainId === deployment.chainId && found.verifier === deployment.verifier && found.models === deployment.models && found.adapter.owner === owner.client.account!.address
+    && found.adapter.snapshotId === snapshotId && found.adapter.modelHash === manifest.modelHash && found.adapter.quantisationHash === manifest.adapterId
+    && (await workspace.registrationSecrets()).recordId === found.recordId;
+  return fits ? found : undefined;
+}
+
+async function proveFeatures(workspace: Workspace, context: ProvingContext, owner: Economy, bundle: ModelBundle, snapshot: TrainingSnapshot): Promise<Registration> {
+  const cls = sizeClass(bundle.manifest.sizeClass.name);
+  const { buildRegistration } = await import('../../../prover/workflow/register.js');
+  const { registration, secrets } = await buildRegistration(
+    { bundle, cls, deployment: owner.deployment, owner: owner.client.account!.address, snapshot, selector: await owner.gateway.liveSelector('features', cls.id), payoutAddresses: snapshot.contributors },
+    { ...context, keys: context.keys.features, progress: (stage) => context.progress(`features proof: ${stage}`) },
+  );
+  // Blinding factors first: without them nothing of this registration can be proved again.
+  await writeArtifact(workspace.registrationSecretsFile, secrets);
+  await writeArtifact(workspace.registrationFile, registration);
+  return registration;
+}
+
+async function sendAdapter(owner: Economy, { adapter, adapterId }: Registration): Promise<{ hash: Hex; gas: number }> {
+  const [known] = await owner.events('models', 'AdapterRegistered', { args: { adapterId } });
+  if (known) return noted(owner.client, known.transactionHash);
+  const { receipt } = await owner.registerAdapter(adapter);
+  return { hash: receipt.transactionHash, gas: Number(receipt.gasUsed) };
+}
+
+async function sendFeatures(owner: Economy, registration: Registration): Promise<{ hash: Hex; gas: number }> {
+  const { adapter, training, contributors, g, mask, selector, recordId } = registration;
+  const [known] = await owner.events('models', 'FeaturesRegistered', { args: { recordId } });
+  if (known) return noted(owner.client, known.transactionHash);
+  const { result, receipt } = await owner.registerFeatures({
+    adapter, training, contributors: contributors.map((c) => c.address), g, m: mask, selector, ...contractProof(registration.proof),
+  });
+  if (result !== recordId) throw new CliError('the registry made another record', { code: 'RECORD_ID', where: 'registerFeatures', expected: recordId, got: result });
+  return { hash: receipt.transactionHash, gas: Number(receipt.gasUsed) };
 }
 

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { sizeClass } from '../../statement/classes.js';
-import { connectChain, Economy } from '../../chain/index.js';
+import { economyOf } from '../accounts.js';
 import { chainIdOption, dirOption, keysOption } from '../options.js';
-import { deploymentOf } from '../register/handler.js';
 import { consoleProgress, openKeys, Workspace } from '../workspace.js';
 import { verify } from './handler.js';
 
@@ -14,7 +13,7 @@ export function verifyCommand(program: Command): void {
     .action(async (job: string | undefined, { dir, rpc, chainId, keys: keysDir }: Options) => {
       const workspace = new Workspace(dir);
       const { keys } = await openKeys(sizeClass((await workspace.registration()).className), keysDir, consoleProgress());
-      const economy = rpc ? await Economy.connect(await connectChain({ rpcUrl: rpc, chainId }), deploymentOf(await workspace.deployment())) : undefined;
+      const economy = rpc ? await economyOf({ rpcUrl: rpc, chainId }, await workspace.deployment()) : undefined;
       const verdicts = await verify(workspace, job, { features: keys.features.vk, payout: keys.payout.vk }, economy);
       for (const { what, ok, detail } of verdicts) console.log(`${ok ? 'ok  ' : 'FAIL'} ${what}: ${detail}`);
       if (!verdicts.every((verdict) => verdict.ok)) process.exitCode = 1;

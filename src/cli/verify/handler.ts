@@ -32,7 +32,7 @@ export async function verify(workspace: Workspace, jobFolder: string | undefined
   await check('features proof (R1), off chain', () => accepted(verifyProof(features, registration.proof, verifierKey(keys.features))));
   if (economy) {
     const { opening, proof } = contractProof(registration.proof);
-    await check('features proof (R1), contract', async () => { await economy.verifyFeatures(contractFeaturesStatement(features), opening, proof); return 'accepted'; });
+    await check('features proof (R1), contract', async () => { await economy.verifier.verifyFeatures(contractFeaturesStatement(features), opening, proof); return 'accepted'; });
   }
   const jobs = jobFolder === undefined ? workspace.finished('jobs', 'job.json') : [jobFolder];
   for (const name of jobs) {
@@ -42,7 +42,7 @@ export async function verify(workspace: Workspace, jobFolder: string | undefined
     await check(`payout proof (R2) of job ${name}, off chain`, () => accepted(verifyProof(statement, job.proof, verifierKey(keys.payout))));
     if (economy) {
       const { opening, proof } = contractProof(job.proof);
-      await check(`payout proof (R2) of job ${name}, contract`, async () => { await economy.verifyPayout(contractPayoutStatement(statement), opening, proof); return 'accepted'; });
+      await check(`payout proof (R2) of job ${name}, contract`, async () => { await economy.verifier.verifyPayout(contractPayoutStatement(statement), opening, proof); return 'accepted'; });
     }
   }
   return verdicts;

@@ -9,12 +9,16 @@ import type { DemoSummary, PayoutSummary, QuerySummary } from '../../../src/prot
 const ADDRESS = '0x52908400098527886e0f7030069857d2e4169ee7';
 const EVIL = '<script>alert("x")</script>\u001b[31m\u202eeve & \'co\'';
 
+/** Of 0.01 OPEN: 60, 20, 10, 5, 5 percent. */
+const PARTS = { contributors: '6000000000000000', node: '2000000000000000', prover: '1000000000000000', auditors: '500000000000000', treasury: '500000000000000' };
+const HELD = { stakes: '105000000000000000000', court: '1' };
+
 function payout(contributor: string, units: string, more: Partial<PayoutSummary> = {}): PayoutSummary {
   return { contributor, units, address: ADDRESS, kind: 'honest', identity: contributor, rows: 90, share: 0.1, helped: 12, harmed: 4, claimed: true, why: `${contributor} helped on 12 queries.`, ...more };
 }
 
 function query(n: number, more: Partial<QuerySummary> = {}): QuerySummary {
-  return { query: n, payer: ADDRESS, fee: '10000000000000000', predicted: 7, actual: 7, pixels: Array.from({ length: 64 }, (_, i) => i % 17), topContributor: 'ada', refunded: false, ...more };
+  return { query: n, payer: ADDRESS, fee: '10000000000000000', predicted: 7, actual: 7, pixels: Array.from({ length: 64 }, (_, i) => i % 17), topContributor: 'ada', refunded: false, parts: PARTS, ...more };
 }
 
 function sample(more: Partial<DemoSummary> = {}): DemoSummary {
@@ -27,11 +31,19 @@ function sample(more: Partial<DemoSummary> = {}): DemoSummary {
       payout('kim 1', '2500000000000000', { kind: 'sybil', identity: 'kim' }), payout('kim 2', '1499999999999993', { kind: 'sybil', identity: 'kim' }),
     ],
     queries: [query(0), query(1, { predicted: 3, actual: 8 }), query(2, { topContributor: '', refunded: true })],
-    feesIn: '30000000000000000', paidOut: '19999999999999993', refunded: '10000000000000000', treasury: '7', escrowBalance: '0', conserved: true,
+    feesIn: '40000000000000000', paidOut: '19999999999999993', node: '6000000000000000', prover: '3000000000000000', auditors: '1000000000000000', treasury: '7', refunded: '10000000000000000',
+    escrowBalance: '0', conserved: true, wrapped: { supply: '105000000000000000001', backing: '105000000000000000001', held: HELD },
+    request: { requestId: `0x${'cd'.repeat(32)}`, requester: ADDRESS, prover: ADDRESS, minPrice: '500000000000000', maxPrice: '2000000000000000', price: '700000000000000', collateral: '10000000000000000' },
+    case: {
+      caseId: '1', blockId: `0x${'ef'.repeat(32)}`, challenger: ADDRESS, accused: ADDRESS, finding: 'batches/4/Delta.i16: row 0 differs', committee: [ADDRESS, ADDRESS, ADDRESS], votesFor: 3, votesAgainst: 0, status: 'upheld',
+      slashed: '10000000000000000000', refunded: '32000000000000000',
+    },
+    fact: { node: ADDRESS, reporter: ADDRESS, slashed: '10000000000000000000' },
+    explained: { contributor: 'ada', account: ADDRESS, credited: '12300000000000000', claimed: '12300000000000000', sentences: ['0.0123 OPEN as contributor: job 0xabababab.. of 3 queries', 'claimed 0.0123 OPEN'] },
     audit: { ok: true, checks: [{ name: 'inputs replayed', ok: true, detail: '3 of 3 queries' }, { name: 'commitments equal', ok: true, detail: '' }] },
     tamperedAudit: { ok: false, finding: 'query 1, layer 0: commitment differs from the chain' },
     phases: { train: 3.2, serve: 0.05, prove: 23.3 }, gas: { 'register model': 212345, 'claim payout': 41234 },
-    chain: { chainId: 31337, verifier: ADDRESS, registry: ADDRESS, escrow: ADDRESS, jobId: `0x${'ab'.repeat(32)}`, recordId: '1' },
+    chain: { chainId: 31337, jobId: `0x${'ab'.repeat(32)}`, recordId: '1', datanetId: '1', snapshotId: `0x${'12'.repeat(32)}`, contracts: { verifier: ADDRESS, vault: ADDRESS } },
     machine: { cpu: 'Some CPU', cores: 8, node: 'v20.19.0' },
     ...more,
   };
@@ -111,9 +123,10 @@ describe('terminal report', () => {
   it('says what was verified, paid, measured and found', () => {
     const text = plain(sample(), 100);
     for (const part of [
-      'Verified on chain', 'conserved to the last unit', '0.0300 OPEN', '30,000,000,000,000,000 units', '0.0200 OPEN', '0.0100 OPEN', '7 units', '0.0123 OPEN', '61.5%', 'kim (2 accounts)', '20.0%',
+      'Verified on chain', 'conserved to the last unit', '0.0400 OPEN', '40,000,000,000,000,000 units', '0.0200 OPEN', 'inference node', '0.0060 OPEN', '0.0100 OPEN', '7 units', '0.0123 OPEN', '61.5%', 'kim (2 accounts)', '20.0%',
       'flipped labels, nothing to claim', 'copy, claimed', 'ada helped on 12 queries.', '38,237', '61,061', '8.40 s', '14.9 s', '3.10 kB', '498,123', '731,456', 'groth16', '5.10 s', 'register model', '212,345',
       'prove', '26.6 s', 'inputs replayed: 3 of 3 queries', 'Tampering was caught: query 1, layer 0', '68.3% before, 94.1%', ADDRESS, 'Development keys', 'Splitting accounts', 'audited, not proven',
+      'Why ada was paid', 'job 0xabababab..', '0.000700', 'Case 1: upheld', 'row 0 differs', 'drawn auditors', '10.0000 OPEN',
     ]) assert.ok(text.includes(part), `"${part}" is missing`);
     hasNoHoles(text);
   });
@@ -123,7 +136,7 @@ describe('terminal report', () => {
       payouts: [payout('x'.repeat(300), '77371252455336267181195263', { why: 'y'.repeat(500) }), payout('李'.repeat(60), '1'), payout(EVIL, '5'), ...sample().payouts],
       gas: { ['long name '.repeat(30)]: 1e12 }, phases: { ['phase'.repeat(40)]: 5000, short: 1 },
       feesIn: '77371252455336267181195263', tamperedAudit: { ok: false, finding: 'z'.repeat(400) },
-      chain: { ...sample().chain, verifier: 'v'.repeat(200) },
+      chain: { ...sample().chain, contracts: { verifier: 'v'.repeat(200) } }, explained: { ...sample().explained, contributor: '李'.repeat(80), sentences: ['w'.repeat(300)] },
     });
     for (let width = 40; width <= 130; width++) {
       for (const summary of [sample(), long]) {
@@ -158,7 +171,7 @@ describe('terminal report', () => {
 describe('html report', () => {
   it('shows the numbers, exact units in titles, and a digit a query', () => {
     const page = renderHtml(sample());
-    for (const part of ['✓ Verified on chain', 'title="12,300,000,000,000,000 units">0.0123 OPEN<', '38,237', '61,061', '731,456 gas', '3.10 kB', 'one person, 2 accounts', 'flipped labels', 'refunded', 'nobody helped', 'reads 3', 'is 8', 'class="query miss"', '= paid to contributors', 'inputs replayed', 'Tampering was caught', '23.3 s', 'Some CPU', '31337']) {
+    for (const part of ['✓ Verified on chain', 'title="12,300,000,000,000,000 units">0.0123 OPEN<', '38,237', '61,061', '731,456 gas', '3.10 kB', 'one person, 2 accounts', 'flipped labels', 'refunded', 'nobody helped', 'How each fee was split', 'Market and courts', 'Why ada was paid', 'reads 3', 'is 8', 'class="query miss"', '= paid to contributors', 'inputs replayed', 'Tampering was caught', '23.3 s', 'Some CPU', '31337', '0.0060 OPEN contributors']) {
       assert.ok(page.includes(part), `"${part}" is missing`);
     }
     assert.equal(page.match(/<svg /g)?.length, 3);
@@ -193,7 +206,7 @@ describe('html report', () => {
 describe('both reports', () => {
   const empty = { constraints: 0, proveSeconds: 0, stages: {}, proofBytes: 0, gas: 0, blocks: 0, contributors: 0 };
   const edges: Record<string, DemoSummary> = {
-    'nobody is paid': sample({ payouts: sample().payouts.map((p) => ({ ...p, units: '0', share: NaN })), feesIn: '0', paidOut: '0', refunded: '0', treasury: '0' }),
+    'nobody is paid': sample({ payouts: sample().payouts.map((p) => ({ ...p, units: '0', share: NaN })), feesIn: '0', paidOut: '0', node: '0', prover: '0', auditors: '0', refunded: '0', treasury: '0' }),
     'one contributor': sample({ payouts: [payout('ada', '19999999999999993')] }),
     'nothing at all': sample({ payouts: [], queries: [], phases: {}, gas: {}, r1: empty, r2: { ...empty, queries: 0 }, audit: { ok: true, checks: [] } }),
     'numbers are missing': sample({ accuracy: { base: NaN, adapted: NaN }, r1: { ...empty, proveSeconds: NaN, constraints: NaN, stages: { opening: NaN } }, phases: { a: NaN, b: 1 }, gas: { a: NaN }, queries: [query(0, { pixels: [NaN, -1, 99] }), query(NaN, { predicted: NaN })] }),

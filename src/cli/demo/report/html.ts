@@ -6,11 +6,11 @@ import type { DemoSummary, QuerySummary } from '../../../protocol/summary.js';
 import { formatBytes, formatCount, formatGas, formatSeconds, formatShare, formatTokens, formatUnits, NOT_KNOWN, parseUnits, plainText, ratio } from './format.js';
 import { html, Markup } from './markup.js';
 import { OTHER_HUE, STAGE_HUES, STYLE } from './style.js';
-import { type Account, claimState, counts, headline, kindClass, kindLabel, money, type MoneyRow, NOTES, people, type Person, proofColumns, type ProofColumn, reason, stageNames, tamperedVerdict } from './view.js';
+import { type Account, chainFacts, claimState, counts, happenings, headline, kindClass, kindLabel, money, type MoneyRow, NOTES, people, type Person, proofColumns, type ProofColumn, reason, splits, stageNames, tamperedVerdict } from './view.js';
 
 const GRID = 8;
 const PIXEL_MAX = 16;
-const MONEY_HUES: Record<MoneyRow['key'], string> = { in: OTHER_HUE, paid: '#2f9e68', refunded: '#3b82f6', treasury: '#f59e0b', escrow: OTHER_HUE };
+const MONEY_HUES: Record<MoneyRow['key'], string> = { in: OTHER_HUE, paid: '#2f9e68', node: '#0ea5a4', prover: '#8b5cf6', auditors: '#d946ef', refunded: '#3b82f6', treasury: '#f59e0b', escrow: OTHER_HUE };
 
 function width(fraction: number): string {
   const safe = Number.isFinite(fraction) ? Math.max(0, Math.min(1, fraction)) : 0;
@@ -55,7 +55,7 @@ function moneySection(summary: DemoSummary): Markup {
 <ul class="legend">${parts.map((r) => html`<li><i class="dot" style="${hue(r.key)}"></i>${r.label} ${tokens(r.units)}</li>`)}</ul>
 <details><summary>Exact amounts</summary><table>
 ${balance.rows.map((r, n) => html`<tr><th scope="row">${['', '= '][n] ?? '+ '}${r.label}</th><td>${formatUnits(r.units)}</td></tr>`)}
-<tr><th scope="row">left in the escrow now</th><td>${formatUnits(balance.escrowBalance)}</td></tr></table></details></section>`;
+<tr><th scope="row">fees left in the contracts now</th><td>${formatUnits(balance.escrowBalance)}</td></tr></table></details></section>`;
 }
 
 function sum(units: bigint, share: number): Markup {
@@ -100,7 +100,14 @@ function querySection(summary: DemoSummary): Markup {
   if (queries.length === 0) return html``;
   const right = queries.filter((q) => q.predicted === q.actual).length, back = queries.filter((q) => q.refunded).length;
   return html`<section><h2>Queries</h2><p class="soft small">${formatCount(right)} of ${formatCount(queries.length)} read correctly, ${formatCount(back)} refunded. The name is the contributor who helped most; where nobody's data helped, the fee goes back.</p>
-<div class="gallery">${queries.map(queryCard)}</div></section>`;
+<div class="gallery">${queries.map(queryCard)}</div>
+<details><summary>How each fee was split</summary><ul class="small">${splits(queries).map((line) => html`<li>${line}</li>`)}</ul></details></section>`;
+}
+
+function economySections(summary: DemoSummary): Markup {
+  const { explained } = summary;
+  return html`<div class="two"><section><h2>Why ${explained.contributor} was paid</h2><p class="soft small"><code>${explained.account}</code></p><ul class="small">${explained.sentences.map((line) => html`<li>${line}</li>`)}</ul></section>
+<section><h2>Market and courts</h2>${happenings(summary).map(({ title, text }) => html`<p class="small"><b>${title}.</b> ${text}</p>`)}</section></div>`;
 }
 
 function stageBars(columns: readonly ProofColumn[]): Markup {
@@ -149,10 +156,9 @@ function auditSection(summary: DemoSummary): Markup {
 }
 
 function chainSections(summary: DemoSummary): Markup {
-  const { chain } = summary, gas = Object.entries(summary.gas);
-  const facts: [string, string][] = [['Chain', String(chain.chainId)], ['Verifier', chain.verifier], ['Registry', chain.registry], ['Escrow', chain.escrow], ['Job', chain.jobId], ['R1 record', chain.recordId]];
+  const gas = Object.entries(summary.gas);
   return html`<div class="two"><section><h2>Gas of the other transactions</h2>${gas.length === 0 ? html`<p class="soft">None.</p>` : html`<table>${gas.map(([name, g]) => html`<tr><th scope="row">${name}</th><td>${formatCount(g)}</td></tr>`)}</table>`}</section>
-<section><h2>On chain</h2><dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>`)}</dl></section></div>`;
+<section><h2>On chain</h2><dl>${chainFacts(summary).map(([name, value]) => html`<dt>${name}</dt><dd><code>${value}</code></dd>`)}</dl></section></div>`;
 }
 
 /**
@@ -170,6 +176,7 @@ ${header(summary)}
 ${moneySection(summary)}
 ${payoutSection(summary)}
 ${querySection(summary)}
+${economySections(summary)}
 ${proofSection(summary)}
 ${phaseSection(summary)}
 ${auditSection(summary)}

@@ -2,7 +2,7 @@
 import type { DemoSummary } from '../../../protocol/summary.js';
 import { formatBytes, formatCount, formatSeconds, formatShare, formatTokens, formatUnits, NOT_KNOWN, plainText, ratio, shortHex } from './format.js';
 import { bar, displayWidth, padEnd, padStart, truncate, wrap } from './textLayout.js';
-import { type Account, claimState, headline, kindLabel, money, NOTES, people, type Person, proofColumns, reason, stageNames, tamperedVerdict } from './view.js';
+import { type Account, chainFacts, claimState, happenings, headline, kindLabel, money, NOTES, people, type Person, proofColumns, reason, splits, stageNames, tamperedVerdict } from './view.js';
 
 export interface TerminalOptions {
   /** Cells a line may take; kept between MIN_WIDTH and MAX_WIDTH. */
@@ -78,7 +78,7 @@ function addMoney(page: Page, summary: DemoSummary): void {
     page.add(`${line}${padEnd(truncate(row.label, labels), labels)}${padStart(formatTokens(row.units), amounts)}${showExact ? page.paint(`   ${padStart(formatUnits(row.units), exact)}`, 'dim') : ''}`);
   }
   page.text(balance.conserved ? 'conserved to the last unit' : 'these amounts do not add up, or the chain disagrees', `${INDENT}${page.mark(balance.conserved)} `);
-  page.text(`left in the escrow now: ${formatTokens(balance.escrowBalance)}`, INDENT, 'dim');
+  page.text(`fees left in the contracts now: ${formatTokens(balance.escrowBalance)}`, INDENT, 'dim');
 }
 
 interface ChartColumns {
@@ -132,6 +132,18 @@ function addQueries(page: Page, summary: DemoSummary): void {
   page.section('Queries');
   const right = queries.filter((q) => q.predicted === q.actual).length, refunded = queries.filter((q) => q.refunded).length;
   page.text(`${formatCount(queries.length)} paid questions, ${formatCount(right)} answered correctly, ${formatCount(refunded)} refunded because nobody's data helped`);
+  for (const line of splits(queries)) page.text(line, INDENT, 'dim');
+}
+
+function addEconomy(page: Page, summary: DemoSummary): void {
+  page.section('Market and courts');
+  for (const { title, text } of happenings(summary)) page.text(`${title}: ${text}`, `${INDENT}• `);
+}
+
+function addExplanation(page: Page, { explained }: DemoSummary): void {
+  page.section(`Why ${truncate(plainText(explained.contributor), Math.max(0, page.width - 14))} was paid`);
+  page.text(`account ${explained.account}`, INDENT, 'dim');
+  for (const sentence of explained.sentences) page.text(sentence, `${INDENT}• `);
 }
 
 function addTable(page: Page, head: string[], rows: string[][]): void {
@@ -192,10 +204,9 @@ function addAudit(page: Page, summary: DemoSummary): void {
 }
 
 function addChain(page: Page, summary: DemoSummary): void {
-  const { chain } = summary;
   page.section('On chain');
-  const rows = [['chain', String(chain.chainId)], ['verifier', chain.verifier], ['registry', chain.registry], ['escrow', chain.escrow], ['job', chain.jobId], ['R1 record', chain.recordId]];
-  const label = 11, room = page.width - INDENT.length - label;
+  const rows = chainFacts(summary);
+  const label = 13, room = page.width - INDENT.length - label;
   for (const [name, value] of rows) {
     const text = plainText(value);
     page.add(`${INDENT}${padEnd(name, label)}${page.paint(displayWidth(text) <= room ? text : truncate(shortHex(text), room), 'dim')}`);
@@ -213,6 +224,8 @@ export function renderTerminal(summary: DemoSummary, options: TerminalOptions): 
   addMoney(page, summary);
   addPayouts(page, summary);
   addQueries(page, summary);
+  addExplanation(page, summary);
+  addEconomy(page, summary);
   addProofs(page, summary);
   addGas(page, summary);
   addPhases(page, summary);

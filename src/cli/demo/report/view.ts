@@ -1,6 +1,6 @@
 /** What both reports show, computed once: who belongs together, where the money went, and what to be honest about. */
-import type { DemoSummary, PayoutSummary, RelationSummary } from '../../../protocol/summary.js';
-import { formatCount, parseUnits, plainText, ratio } from './format.js';
+import type { DemoSummary, FeeParts, PayoutSummary, QuerySummary, RelationSummary } from '../../../protocol/summary.js';
+import { formatCount, formatTokens, parseUnits, plainText, ratio, shortHex } from './format.js';
 
 export interface Account {
   payout: PayoutSummary;
@@ -19,7 +19,7 @@ export interface Person {
 }
 
 export interface MoneyRow {
-  key: 'in' | 'paid' | 'refunded' | 'treasury' | 'escrow';
+  key: 'in' | 'paid' | 'node' | 'prover' | 'auditors' | 'refunded' | 'treasury' | 'escrow';
   label: string;
   units: bigint;
 }
@@ -86,21 +86,42 @@ export function people(payouts: readonly PayoutSummary[]): Person[] {
 }
 
 /**
- * fees in = paid out + refunded + treasury (+ what the escrow still holds, where that closes the balance).
+ * fees in = contributors + node + prover + auditors + treasury + refunded (+ what the contracts still hold, where that closes the balance).
  * A difference overrules `summary.conserved`: a report never calls numbers conserved that do not add up.
  */
 export function money(summary: DemoSummary): Money {
-  const [feesIn, paid, refunded, treasury, escrowBalance] =
-    [summary.feesIn, summary.paidOut, summary.refunded, summary.treasury, summary.escrowBalance].map(parseUnits);
-  const rest = feesIn - paid - refunded - treasury;
-  const rows: MoneyRow[] = [
-    { key: 'in', label: 'fees in', units: feesIn },
-    { key: 'paid', label: 'paid to contributors', units: paid },
-    { key: 'refunded', label: 'refunded to payers', units: refunded },
-    { key: 'treasury', label: 'treasury (dust)', units: treasury },
+  const escrowBalance = parseUnits(summary.escrowBalance), feesIn = parseUnits(summary.feesIn);
+  const parts: MoneyRow[] = [
+    { key: 'paid', label: 'paid to contributors', units: parseUnits(summary.paidOut) },
+    { key: 'node', label: 'inference node', units: parseUnits(summary.node) },
+    { key: 'prover', label: 'prover', units: parseUnits(summary.prover) },
+    { key: 'auditors', label: 'auditors', units: parseUnits(summary.auditors) },
+    { key: 'treasury', label: 'treasury', units: parseUnits(summary.treasury) },
+    { key: 'refunded', label: 'refunded to payers', units: parseUnits(summary.refunded) },
   ];
-  if (rest !== 0n && rest === escrowBalance) rows.push({ key: 'escrow', label: 'still in escrow', units: rest });
+  const rest = feesIn - parts.reduce((sum, row) => sum + row.units, 0n);
+  const rows: MoneyRow[] = [{ key: 'in', label: 'fees in', units: feesIn }, ...parts];
+  if (rest !== 0n && rest === escrowBalance) rows.push({ key: 'escrow', label: 'not yet claimed', units: rest });
   return { rows, escrowBalance, conserved: summary.conserved && (rest === 0n || rest === escrowBalance) };
+}
+
+const PARTS: readonly (keyof FeeParts)[] = ['contributors', 'node', 'prover', 'auditors', 'treasury'];
+
+/** One sentence for each fee that was asked: how it is split, and how often. */
+export function splits(queries: readonly QuerySummary[]): string[] {
+  const byFee = new Map<string, QuerySummary[]>();
+  for (const query of queries) byFee.set(query.fee, [...byFee.get(query.fee) ?? [], query]);
+  return [...byFee.values()].map((own) => `${formatTokens(parseUnits(own[0].fee))} of ${own.length === 1 ? 'one query' : `${formatCount(own.length)} queries`} = ${PARTS.map((part) => `${formatTokens(parseUnits(own[0].parts[part]))} ${part}`).join(' + ')}`);
+}
+
+/** What happened on the market and in the courts, one sentence each. */
+export function happenings({ request, case: trial, fact }: DemoSummary): { title: string; text: string }[] {
+  const amount = (units: string): string => formatTokens(parseUnits(units));
+  return [
+    { title: 'Proof request', text: `the node offered ${amount(request.minPrice)} to ${amount(request.maxPrice)}; the prover locked it at ${amount(request.price)} with ${amount(request.collateral)} of collateral, and delivered (${shortHex(request.requestId)})` },
+    { title: `Case ${trial.caseId}: ${trial.status}`, text: `another node committed a block with an altered activation; the auditors' replay said "${trial.finding}"; ${trial.votesFor} of ${trial.committee.length} drawn auditors voted to uphold; the node lost ${amount(trial.slashed)} of its stake, ${amount(trial.refunded)} of fees went back` },
+    { title: 'Fact', text: `the same node had signed two different answers to one request; the contract compared the signatures, no committee was needed: it lost ${amount(fact.slashed)}` },
+  ];
 }
 
 function stagesOf(relation: RelationSummary): [string, number][] {
@@ -128,6 +149,11 @@ export function headline(summary: DemoSummary): string {
   return summary.verifiedOnChain ? 'Verified on chain' : 'NOT verified on chain';
 }
 
+/** Addresses and ids, by name. */
+export function chainFacts({ chain }: DemoSummary): [name: string, value: string][] {
+  return [['chain', String(chain.chainId)], ['Datanet', `${chain.datanetId}, snapshot ${shortHex(chain.snapshotId)}`], ['R1 record', chain.recordId], ['job', chain.jobId], ...Object.entries(chain.contracts)];
+}
+
 /** The audit of a tampered inference is good news when it fails: `ok` is what that audit said. */
 export function tamperedVerdict(summary: DemoSummary): { caught: boolean; text: string } {
   const caught = !summary.tamperedAudit.ok;
@@ -141,10 +167,10 @@ export interface Note {
 
 /** What a reader must know before trusting more than was shown (docs/PROTOCOL.md, section 6). */
 export const NOTES: readonly Note[] = [
-  { title: 'Activations are audited, not proven', text: 'Version 1 does not prove that the committed activations are those of the model, or that the curvature is the stated one. An audit replays the committed inputs and compares with the chain.' },
+  { title: 'Activations are audited, not proven', text: 'Version 1 does not prove that the committed activations are those of the model, or that the curvature is the stated one. An audit replays the committed inputs and compares with the chain; a committee of staked auditors decides about what it finds, and is trusted to have an honest majority.' },
   { title: 'Influence is an estimate', text: 'Proven is the arithmetic: these payouts follow from the committed data by the stated formula. The formula approximates retraining without the data; on the digits data its rank correlation with real retraining is about 0.4.' },
-  { title: 'Splitting accounts raises a share', text: 'Only positive influence is paid, and max(a, 0) + max(b, 0) is never less than max(a + b, 0): several accounts of one person earn at least as much as one, usually more. One account per identity is the duty of the registrar; what each person takes in total is shown above.' },
-  { title: 'Copies are paid', text: 'A copied row has the same influence as its original and is paid like it. The proof does not say who was first.' },
+  { title: 'Splitting accounts raises a share', text: 'Only positive influence is paid, and max(a, 0) + max(b, 0) is never less than max(a + b, 0): several accounts of one person earn at least as much as one, usually more. One account per identity is the duty of the curators; what each person takes in total is shown above.' },
+  { title: 'Copies are paid', text: 'A Datanet refuses the same content twice, but not the same rows in another order: a copied row has the same influence as its original and is paid like it. Curators have to see it.' },
   { title: 'Development keys', text: 'The proving keys of this demonstration come from a local setup whose secret is public: anyone can forge proofs with them. The contracts refuse such keys off local chains.' },
   { title: 'Payouts are public', text: 'They reveal the fee-weighted shares of the contributors. The committed activations and features stay hidden.' },
 ];
