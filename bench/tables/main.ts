@@ -1,18 +1,19 @@
 /**
  * Markdown tables from bench/results, for documents: figures there are generated, never typed.
- * Run: npm run bench -- tables [kernels|groth16|prove ...] [--from folder]
+ * Run: npm run bench -- tables [kernels|groth16|prove|gas ...] [--from folder]
  */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packageRoot } from '../../src/files/paths.js';
+import { gasTables } from './gas.js';
 import { groth16Tables } from './groth16.js';
 import { kernelTables } from './kernels.js';
 import { heading, type Results } from './markdown.js';
 import { proveTables } from './prove.js';
 
-const TABLES: Record<string, (results: never) => string[]> = { kernels: kernelTables, groth16: groth16Tables, prove: proveTables };
+const TABLES: Record<string, (results: never) => string[]> = { kernels: kernelTables, groth16: groth16Tables, prove: proveTables, gas: gasTables };
 
 const { values: { from = join(packageRoot(), 'bench', 'results') }, positionals } = parseArgs({ options: { from: { type: 'string' } }, allowPositionals: true });
 const unknown = positionals.filter((name) => !Object.hasOwn(TABLES, name));
