@@ -74,6 +74,7 @@ export const HINTS: Readonly<Record<string, string>> = {
   WrongStatus: 'the verifier is not in the state that this step needs',
   WrongClass: 'the selector is of another relation or class',
   VkHashMismatch: 'the verifier holds another key for this class',
+  SetupMismatch: 'commitments of this class were made for other tables or another setup: add the key under a new class id',
   NotAGuardian: 'only the guardian or the owner may freeze',
   StatementNotFalse: 'the shown statement does not contradict the relation: it stops nothing',
   ClassWithoutVerifier: 'no live verifier for this class; wait until governance adds or thaws one',

@@ -28,7 +28,7 @@ const BOUNDS: Record<string, string> = {
   'stakes.unbondingSeconds': 'settlement + challenge + 2 (commit + reveal) to 365 d',
   'windows.settlementSeconds': '60 s to 90 d, above maxRequestSeconds', 'windows.challengeSeconds': '0 to 30 d',
   'market.minPrice': '0 to maxPrice', 'market.maxPrice': '0 to 10^6 OPEN', 'market.minCollateral': '0 to 10^6 OPEN', 'market.minLockSeconds': '1 s to maxRequestSeconds',
-  'market.maxRequestSeconds': 'minLockSeconds to settlementSeconds - 1', 'market.lateBps': '0 to 10000 - slasherBps', 'market.slasherBps': '0 to 10000',
+  'market.maxRequestSeconds': 'minLockSeconds to settlementSeconds - 1', 'market.lateBps': '0 to 5000', 'market.slasherBps': '0 to 5000',
   'court.bond': '1 wei to 10^6 OPEN', 'court.nodeSlash': '0 to 10^6 OPEN', 'court.adapterSlash': '0 to 10^6 OPEN', 'court.voterSlash': '0 to stakes.auditor', 'court.auditFee': '0 to 10^6 OPEN',
   'court.seats': '1 to 21, odd', 'court.commitSeconds': '1 s to 30 d', 'court.revealSeconds': '1 s to 30 d', 'court.auditSeconds': '1 s to 90 d',
   'court.challengerBps': '0 to 10000 - committeeBps', 'court.committeeBps': '0 to 10000', 'court.auditRateBps': '0 to 10000',

@@ -223,11 +223,11 @@ contract ParametersTest is Rules {
         r.minLockSeconds = 1 days + 1;
         _market(r, "minLockSeconds", 1, 1 days, 1 days + 1);
         r = marketRules();
-        r.slasherBps = 10_001;
-        _market(r, "slasherBps", 0, 10_000, 10_001);
+        r.slasherBps = 5001;
+        _market(r, "slasherBps", 0, 5000, 5001);
         r = marketRules();
-        r.lateBps = 9501;
-        _market(r, "lateBps", 0, 9500, 9501);
+        r.lateBps = 5001;
+        _market(r, "lateBps", 0, 5000, 5001);
     }
 
     function test_boundsTheCourt() public {

@@ -715,8 +715,8 @@ contract ProofMarketTest is MarketWorld {
 
     function _setBps(uint256 late, uint256 slasher) private {
         MarketRules memory rules = marketRules();
-        rules.slasherBps = uint16(bound(slasher, 0, 10000));
-        rules.lateBps = uint16(bound(late, 0, 10000 - rules.slasherBps));
+        rules.slasherBps = uint16(bound(slasher, 0, 5000));
+        rules.lateBps = uint16(bound(late, 0, 5000));
         vm.prank(address(timelock));
         parameters.setMarket(rules);
     }

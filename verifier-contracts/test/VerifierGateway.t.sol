@@ -100,6 +100,39 @@ contract VerifierGatewayTest is GatewayWorld {
         vm.stopPrank();
     }
 
+    function test_aClassKeepsItsTablesAndItsSetup() public {
+        (ClassShape memory s, VerifyingKey memory key) = double.classEntry(2, 1);
+        bytes32 first = _setup(s, key);
+        TestVerifier other = new TestVerifier();
+        key.tauG2[3] ^= 1;
+        other.setTau(key.tauG2);
+        // Of either relation, and after all verifiers of the class have gone.
+        for (uint256 round; round < 2; ++round) {
+            for (uint256 relation = 1; relation <= 2; ++relation) {
+                vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.SetupMismatch.selector, 1, first, _setup(s, key)));
+                addAs(other, relation, 1, 2, VK);
+            }
+            if (round == 1) break;
+            vm.startPrank(TIMELOCK);
+            gateway.remove(features);
+            gateway.remove(payout);
+            vm.stopPrank();
+        }
+        addAs(other, 2, 3, 1, VK); // a class of its own
+        ClassShape memory wide = s;
+        wide.widthLog += 1;
+        (, key) = double.classEntry(2, 1);
+        vm.mockCall(address(double), abi.encodeWithSelector(IAttributionVerifier.classEntry.selector, 2, 1), abi.encode(wide, key));
+        vm.expectRevert(abi.encodeWithSelector(IVerifierGateway.SetupMismatch.selector, 1, first, _setup(wide, key)));
+        addAs(double, 2, 1, 2, VK);
+        vm.clearMockedCalls();
+        addAs(double, 2, 1, 2, VK);
+    }
+
+    function _setup(ClassShape memory s, VerifyingKey memory key) private pure returns (bytes32) {
+        return keccak256(abi.encode(s.queriesLog, s.contributorsLog, s.layersLog, s.rankLog, s.widthLog, key.tauG2, key.blinding));
+    }
+
     function test_onlyTheOwnerAddsThawsAndRemoves() public {
         address[2] memory others = [GUARDIAN, STRANGER];
         for (uint256 i; i < 2; ++i) {

@@ -211,8 +211,9 @@ contract Parameters is IParameters, Ownable {
         _bound("minPrice", 0, r.maxPrice, r.minPrice);
         _bound("minCollateral", 0, MAX_AMOUNT, r.minCollateral);
         _bound("minLockSeconds", 1, r.maxRequestSeconds, r.minLockSeconds);
-        _bound("slasherBps", 0, BPS, r.slasherBps);
-        _bound("lateBps", 0, BPS - r.slasherBps, r.lateBps);
+        _bound("slasherBps", 0, BPS / 2, r.slasherBps);
+        // Who is late and poses as its own rival gets lateBps back: it must not keep more than it loses.
+        _bound("lateBps", 0, BPS / 2, r.lateBps);
         _market = r;
         emit MarketSet(r);
     }

@@ -31,6 +31,7 @@ interface IVerifierGateway {
     error WrongStatus(bytes32 selector, Status status);
     error WrongClass(bytes32 selector, uint256 relation, uint256 classId);
     error VkHashMismatch(bytes32 expected, bytes32 got);
+    error SetupMismatch(uint256 classId, bytes32 expected, bytes32 got);
     error NotAGuardian(address caller);
     error StatementNotFalse();
     error ClassWithoutVerifier(uint256 relation, uint256 classId);
@@ -41,7 +42,8 @@ interface IVerifierGateway {
     event VerifierStopped(bytes32 indexed selector, address by);
     event VerifierRemoved(bytes32 indexed selector);
 
-    /// @notice Owner (timelock). The verifier must hold the class under this key.
+    /// @notice Owner (timelock). The verifier must hold the class under this key, with the tables (shape but for tokens and
+    ///         blocks) and the setup ([tau]_2, H) of all earlier keys of the class, of either relation: others need a new class.
     function add(IAttributionVerifier verifier, uint256 relation, uint256 classId, uint256 version, bytes32 vkHash) external returns (bytes32 selector);
     /// @notice Guardian or owner; thaw and remove: owner.
     function freeze(bytes32 selector) external;

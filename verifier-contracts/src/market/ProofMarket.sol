@@ -31,7 +31,7 @@ import {RequesterDeposits} from "./RequesterDeposits.sol";
 ///           no lock                    requester: maxPrice
 ///           locked                     requester: maxPrice; who calls expire: slasherBps of c; the rest of c: treasury
 ///         maxPrice - price always returns to the requester. An excused locker (ProverExcuses) keeps its collateral in all cases.
-/// @dev Being late costs the locker at least min(lateBps, 10000 - lateBps) of c, also when it poses as its own rival; not
+/// @dev Being late costs the locker at least lateBps of c, also when it poses as its own rival (lateBps <= 5000); not
 ///      delivering costs c (less slasherBps, if it calls expire itself). So to deliver late beats not to deliver, and no
 ///      waiting is rewarded: the price is fixed by the lock.
 ///      A requester can lock out nobody from money that is due: payments are credits in the vault. A failed delivery changes

@@ -8,7 +8,7 @@ import {IParameters} from "../interfaces/IParameters.sol";
 import {IVerifierGateway} from "../interfaces/IVerifierGateway.sol";
 import {Bn254} from "../libraries/Bn254.sol";
 import {UnknownClass, ZeroAddress} from "../types/Errors.sol";
-import {FeaturesStatement, G1Point, Groth16Proof, OpeningProof, PayoutStatement, VerifyingKey} from "../types/Types.sol";
+import {ClassShape, FeaturesStatement, G1Point, Groth16Proof, OpeningProof, PayoutStatement, VerifyingKey} from "../types/Types.sol";
 
 /// @title Which verifier answers for a class, and what stops one
 /// @notice The owner (the timelock) adds, thaws and removes; the guardian freezes; anyone stops a verifier that accepts a false
@@ -34,6 +34,8 @@ contract VerifierGateway is IVerifierGateway, Ownable {
     mapping(uint256 relation => mapping(uint256 classId => Service)) private _services;
     /// @dev In the order in which they were added; only the owner makes it longer.
     mapping(uint256 relation => mapping(uint256 classId => bytes32[])) private _selectors;
+    /// @dev Tables and setup of the first key of a class, for good: commitments of the class outlive its verifiers.
+    mapping(uint256 classId => bytes32) private _setups;
 
     constructor(address owner_, IParameters parameters_) Ownable(owner_) {
         if (address(parameters_) == address(0)) revert ZeroAddress();
@@ -54,6 +56,7 @@ contract VerifierGateway is IVerifierGateway, Ownable {
         if (_entries[selector].status != Status.Unknown) revert SelectorExists(selector);
         bytes32 got = verifier.vkHash(relation, classId);
         if (got != vkHash) revert VkHashMismatch(vkHash, got);
+        _requireSetup(verifier, relation, classId);
         bytes32 codeHash = address(verifier).codehash;
         _entries[selector] = Entry({
             verifier: verifier,
@@ -176,6 +179,16 @@ contract VerifierGateway is IVerifierGateway, Ownable {
     }
 
     // ---- internals ----
+
+    /// @dev A commitment binds under one setup and one layout of its table alone. R1 proves G, R2 reads it, and a court opens blocks with the key of the day:
+    ///      a second setup would let G stand for other features, and convict who opened truly under the first.
+    function _requireSetup(IAttributionVerifier verifier, uint256 relation, uint256 classId) private {
+        (ClassShape memory s, VerifyingKey memory key) = verifier.classEntry(relation, classId);
+        bytes32 setup = keccak256(abi.encode(s.queriesLog, s.contributorsLog, s.layersLog, s.rankLog, s.widthLog, key.tauG2, key.blinding));
+        bytes32 first = _setups[classId];
+        if (first == 0) _setups[classId] = setup;
+        else if (setup != first) revert SetupMismatch(classId, first, setup);
+    }
 
     /// @dev A frozen verifier can still be stopped: it must not be thawed.
     function _serving(bytes32 selector, uint256 relation, uint256 classId) private view returns (IAttributionVerifier) {

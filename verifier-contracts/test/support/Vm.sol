@@ -3,6 +3,8 @@ pragma solidity ^0.8.28;
 
 /// @dev The cheat codes that these tests use.
 interface Vm {
+    function mockCall(address callee, bytes calldata data, bytes calldata returned) external;
+    function clearMockedCalls() external;
     function prank(address sender) external;
     function startPrank(address sender) external;
     function stopPrank() external;
