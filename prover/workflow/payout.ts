@@ -24,8 +24,15 @@ export interface JobBatch {
   secrets: BatchSecrets;
 }
 
+/** What a payout proof takes of a model bundle or a record package. */
+export interface PayoutSource {
+  adapter: ModelBundle['adapter'];
+  train: Pick<ModelBundle['train'], 'X' | 'Delta'>;
+  manifest: Pick<ModelBundle['manifest'], 'boundaries'>;
+}
+
 export interface PayoutInput {
-  bundle: ModelBundle;
+  bundle: PayoutSource;
   cls: SizeClass;
   deployment: Pick<Deployment, 'chainId' | 'verifier' | 'settlement'>;
   registration: Registration;

@@ -10,20 +10,17 @@
  *   <dir>/jobs/<n>/{job,secrets}.json                       payouts, proof R2, what was credited
  *   <dir>/jobs/<n>/request.json                             proof request, of a job that goes through the market
  */
-import { getAddress, isAddress, type Address, type Hex } from 'viem';
+import type { Hex } from 'viem';
 import { z } from 'zod';
 import { manifestSchema, type Manifest } from '../chain/manifest.js';
 import { CREDIT_KINDS } from '../chain/types.js';
 import { FileError } from '../errors/files.js';
 import { readFileChecked, writeFileAtomic } from '../files/atomic.js';
 import { signedReceiptSchema } from './receipt.js';
+import { address, count, integer, word } from './words.js';
 
-const integer = z.string().regex(/^0x[0-9a-f]{1,64}$/, 'a 0x-hex integer').transform((v) => BigInt(v));
-const word = z.custom<Hex>((v) => typeof v === 'string' && /^0x[0-9a-f]{64}$/.test(v), 'a 32-byte lower-case hex word');
-const address = z.custom<Address>((v) => typeof v === 'string' && isAddress(v, { strict: false }), 'an address').transform((v) => getAddress(v));
 const point = z.strictObject({ x: integer, y: integer });
 const point2 = z.strictObject({ x: z.tuple([integer, integer]).readonly(), y: z.tuple([integer, integer]).readonly() });
-const count = z.int().nonnegative();
 const seconds = z.record(z.string(), z.number().nonnegative());
 /** What a transaction cost; absent before it was sent. */
 const transaction = z.strictObject({ hash: word, gas: count }).optional();

@@ -2,12 +2,10 @@
  * Inference receipt: what a node signs about one batch of inferences, so that it can be committed, paid, and replayed in an audit.
  * Numbers above 2^53 are decimal strings on the wire; hashes are 32-byte words; points two words, never infinity.
  */
-import { getAddress, hashTypedData, isAddress, type Address, type Hex } from 'viem';
+import { hashTypedData, type Hex } from 'viem';
 import { z } from 'zod';
+import { address, signature, uint, word } from './words.js';
 
-const word = z.custom<Hex>((v) => typeof v === 'string' && /^0x[0-9a-f]{64}$/.test(v), 'a 32-byte lower-case hex word');
-const address = z.custom<Address>((v) => typeof v === 'string' && isAddress(v, { strict: false }), 'an address').transform((v) => getAddress(v));
-const uint = (bits: number) => z.string().regex(/^(0|[1-9][0-9]{0,77})$/, 'a decimal integer').refine((v) => !/^\d+$/.test(v) || BigInt(v) >> BigInt(bits) === 0n, `below 2^${bits}`);
 const point = z.strictObject({ x: word, y: word }).refine((p) => BigInt(p.x) !== 0n || BigInt(p.y) !== 0n, 'the point at infinity is refused');
 
 /** One query of the batch: who asked what, paid how much, and got what. */
@@ -48,7 +46,7 @@ export type InferenceReceipt = z.infer<typeof receiptSchema>;
 
 export const signedReceiptSchema = z.strictObject({
   receipt: receiptSchema,
-  signature: z.custom<Hex>((v) => typeof v === 'string' && /^0x[0-9a-f]{130}$/.test(v), 'a 65-byte signature'),
+  signature,
 });
 export type SignedReceipt = z.infer<typeof signedReceiptSchema>;
 

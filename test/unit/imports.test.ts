@@ -16,7 +16,7 @@ const LAYERS: readonly (readonly string[])[] = [
 ];
 /** What each top-level folder may import of the others. The CLI is the composition root: see below. */
 const FOLDERS: Record<string, readonly string[]> = {
-  src: [], prover: ['src'], coordinator: ['src'], bench: ['src', 'prover', 'test'], test: ['src', 'prover', 'coordinator', 'bench'],
+  src: [], prover: ['src'], coordinator: ['src'], bench: ['src', 'prover', 'coordinator', 'test'], test: ['src', 'prover', 'coordinator', 'bench'],
 };
 /** Folder -> what no file below it may import. */
 const FORBIDDEN: readonly [string, RegExp, string][] = [
