@@ -28,3 +28,26 @@ export function openEmbedded(dir: string, options: Partial<QueueOptions> = {}): 
     leadership: new EmbeddedLeadership(database), close: async () => database.close(),
   };
 }
+
+export interface RedisOptions extends Partial<QueueOptions> {
+  /** Before every key: several networks may share one Redis. Default: zkattr. */
+  prefix?: string;
+  /** Told of settings of Redis that may lose jobs; default: console.warn. */
+  warn?: (message: string) => void;
+}
+
+/**
+ * Everything in one Redis, for any number of coordinators. ioredis and BullMQ are loaded only here.
+ * @param options  without `now`, time is that of Redis
+ * @throws NetworkError STORE_UNREACHABLE, STORE_SETTINGS (it may evict jobs), STORE_VERSION (another BullMQ)
+ */
+export async function openRedis(url: string, { prefix, warn, ...options }: RedisOptions = {}): Promise<Backend> {
+  const [{ RedisConnection }, { BullQueue }, { RedisRecords }, { RedisLog }, { RedisLeadership }] = await Promise.all([
+    import('./store/redis/connection.js'), import('./queue/bullmq/queue.js'), import('./store/redis/records.js'), import('./store/redis/log.js'), import('./store/redis/leadership.js'),
+  ]);
+  const redis = await RedisConnection.open(url, { prefix, warn }), { maxAttempts, backoffMs, maxBackoffMs } = { ...QUEUE_DEFAULTS, ...options };
+  return {
+    queue: new BullQueue(redis, { maxAttempts, backoffMs, maxBackoffMs, now: options.now }), records: new RedisRecords(redis), log: new RedisLog(redis),
+    leadership: new RedisLeadership(redis), close: () => redis.close(),
+  };
+}
