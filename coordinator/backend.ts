@@ -51,3 +51,5 @@ export async function openRedis(url: string, { prefix, warn, ...options }: Redis
     leadership: new RedisLeadership(redis), close: () => redis.close(),
   };
 }
+
+export { openArtifacts } from './store/artifacts/index.js';
