@@ -1,0 +1,2 @@
+export { proverRoutes } from './http.js';
+export { ProverNetwork, type ProverNetworkOptions } from './libp2p.js';
