@@ -44,8 +44,8 @@ export type ProverProfile = z.infer<typeof proverProfileSchema>;
 /** Bodies of the prover's messages, by kind. */
 export const proverMessages = {
   hello: proverProfileSchema,
-  /** running: jobs that it holds, so that a restarted coordinator adopts them; free: how many more it takes. */
-  lease: z.strictObject({ free: z.int().positive().max(256), memoryBytes: count, running: z.array(z.strictObject({ jobId: word, token: z.int().positive() })).max(256) }),
+  /** running: jobs that it holds, so that a restarted coordinator adopts them; free: how many more it takes, 0 only to say what it holds. */
+  lease: z.strictObject({ free: z.int().nonnegative().max(256), memoryBytes: count, running: z.array(z.strictObject({ jobId: word, token: z.int().positive() })).max(256) }),
   heartbeat: z.strictObject({ jobId: word, token: z.int().positive(), stage: z.string().max(80), progress: z.number().min(0).max(1) }),
   /** job: text of a job artifact (src/protocol/artifacts.ts, JobFile) whose batches are block ids. */
   result: z.strictObject({ jobId: word, token: z.int().positive(), seconds: z.number().nonnegative(), peakBytes: count, job: z.string().max(1 << 20) }),
@@ -58,6 +58,12 @@ export type ProverMessage<K extends ProverMessageKind> = z.output<(typeof prover
 /** Refusal of any message: a stable code, what is wrong, what to do. retry: the same may be asked again later. */
 export const refusalSchema = z.strictObject({ ok: z.literal(false), code: z.string().max(80), message: z.string().max(2000), hint: z.string().max(1000).optional(), retry: z.boolean() });
 export type Refusal = z.infer<typeof refusalSchema>;
+
+/**
+ * Refusals that a prover acts on by their code. session, sequence: it says hello again; lease: the job is not its any more, it drops
+ * what it made of it; protocol: it is too old or too new.
+ */
+export const REFUSED = { session: 'SESSION_UNKNOWN', sequence: 'SEQUENCE', lease: 'LEASE_LOST', protocol: 'PROTOCOL_VERSION' } as const;
 
 /** Body of the coordinator's signed offer. */
 export const offerSchema = z.strictObject({ job: proofJobSchema, token: z.int().positive(), attempt: z.int().positive(), leaseMs: z.int().positive(), heartbeatMs: z.int().positive() });
