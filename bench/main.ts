@@ -8,6 +8,7 @@ const BENCHES: Record<string, () => Promise<unknown>> = {
   witness: () => import('./prover/witness.js'),
   gas: () => import('./contracts/main.js'),
   attribution: () => import('./attribution/main.js'),
+  queue: () => import('./network/queue.js'),
   tables: () => import('./tables/main.js'),
 };
 

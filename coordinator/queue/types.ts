@@ -19,7 +19,7 @@ export interface EnqueueInput {
   deadline: number;
   /** Least memory that a prover must have free; grows when one runs out. */
   memoryBytes: number;
-  /** JSON with references: packages are elsewhere. */
+  /** JSON with references: packages are elsewhere. Of a known job it stays as it was first. */
   payload: string;
 }
 
@@ -72,14 +72,17 @@ export interface JobQueue {
   get(id: Hex): Promise<QueueJob | undefined>;
   /**
    * The first waiting job that fits, under a new token. A job is not given to the prover of its latest failed or timed-out attempt
-   * while another prover leased or asked in the last minute; alone, it gets it again.
+   * while another prover that can take it (its lane, its memory) leased or asked in the last minute; alone, it gets it again.
    */
   lease(request: LeaseRequest): Promise<QueueJob | undefined>;
-  /** Extends the lease. A lease that ran out but that nobody else took is taken up again (a coordinator was down). */
+  /**
+   * Extends the lease. One that ran out but that nobody else took is taken up again, and its attempt goes on: it no longer counts as
+   * timed out (a coordinator was down). Not when the job is dead by it.
+   */
   heartbeat(id: Hex, token: number, leaseMs: number): Promise<LeaseCheck>;
-  /** Ends a job as done; `result` is a reference. Again with the same token: ok. */
+  /** Ends a job as done; `result` is a reference. Again with the same token: ok, and the first result stays. After the lease: as heartbeat. */
   complete(id: Hex, token: number, result: string): Promise<LeaseCheck>;
-  /** Ends the attempt; the job waits again, or is dead. */
+  /** Ends the attempt; the job waits again, or is dead. Again, or after the lease ran out: stale. */
   fail(id: Hex, token: number, failure: Failure): Promise<LeaseCheck>;
   /** A waiting or leased job is never leased again. @returns false when it is done, dead or unknown */
   cancel(id: Hex, reason: string): Promise<boolean>;
@@ -90,7 +93,7 @@ export interface JobQueue {
   counts(): Promise<Record<QueueState, number>>;
   /** A dead job waits again, with its history. @returns false when it is not dead */
   revive(id: Hex): Promise<boolean>;
-  /** Waiting jobs by lane: what is announced. */
+  /** Waiting jobs by lane, those that back off too: what is announced. */
   waitingLanes(): Promise<Record<string, number>>;
   close(): Promise<void>;
 }

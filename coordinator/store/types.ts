@@ -33,6 +33,7 @@ export interface Records {
 }
 
 export interface ChainedEntry {
+  /** From 0. */
   sequence: number;
   /** JSON text. */
   body: string;
@@ -52,7 +53,7 @@ export interface ChainedLog {
 export interface ArtifactStore {
   /** Complete on disk, or not at all; known ones are not written again. @throws NetworkError ARTIFACT_HASH, ARTIFACT_SIZE, ARTIFACT_SPACE */
   put(hash: Hex, data: Uint8Array): Promise<void>;
-  /** Checked against the name. @returns undefined for an unknown one */
+  /** Checked against the name. @returns undefined for an unknown one @throws NetworkError ARTIFACT_HASH when it was damaged where it lies */
   get(hash: Hex): Promise<Uint8Array | undefined>;
   has(hash: Hex): Promise<boolean>;
 }

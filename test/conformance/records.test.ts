@@ -15,7 +15,7 @@ import { firstBroken } from '../../coordinator/store/chain.js';
 import type { Doc } from '../../coordinator/store/types.js';
 import { adapters, type Place } from './support/adapters.js';
 import { id, input, prover } from './support/jobs.js';
-import { NO_REDIS, startRedis, type RedisServer } from './support/redisServer.js';
+import { NO_REDIS, startRedis, type RedisServer } from '../support/redisServer.js';
 
 for (const adapter of adapters()) {
   describe(`store: ${adapter.name}`, { skip: adapter.skip }, () => {

@@ -94,6 +94,7 @@ export class Database {
     if (this.#closed) return;
     while (this.#pending.length > 0) this.#flush();
     this.#closed = true;
+    this.db.exec('PRAGMA wal_checkpoint(TRUNCATE)'); // a copy of the one file is a backup
     this.db.close();
     this.lock.release();
   }

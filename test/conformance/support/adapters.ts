@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openEmbedded, openRedis, type Backend } from '../../../coordinator/backend.js';
 import type { QueueOptions } from '../../../coordinator/queue/types.js';
-import { NO_REDIS, startRedis, type RedisServer } from './redisServer.js';
+import { NO_REDIS, startRedis, type RedisServer } from '../../support/redisServer.js';
 
 /** One empty store: open, close, open again. */
 export interface Place {

@@ -1,4 +1,4 @@
-/** A redis-server of the test's own: free port, folder that goes with it, nothing of the machine's configuration. */
+/** A redis-server of one test or bench: free port, folder that goes with it, nothing of the machine's configuration. */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
