@@ -60,7 +60,7 @@ export function openJob(job: ProofJob, record: Uint8Array, blocks: readonly Uint
   return {
     registration, batches: opened.map(({ batch }) => batch),
     input: {
-      bundle: { adapter: adapter as PayoutInput['bundle']['adapter'], train, manifest: { boundaries } }, cls, registration, secrets, prover, batches: opened.map(({ input }) => input), selector: job.selector,
+      bundle: { adapter, train, manifest: { boundaries } }, cls, registration, secrets, prover, batches: opened.map(({ input }) => input), selector: job.selector,
       deployment: { chainId: job.chainId, verifier: job.verifier, settlement: job.settlement }, ...(job.requestId ? { requestId: job.requestId } : {}),
     },
   };

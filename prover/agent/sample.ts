@@ -40,7 +40,7 @@ export async function samplePayout(kernels: Kernels, srs: Srs, cls: SizeClass): 
     batches.push({ folder: id, blockId: id, record, tables, secrets: { format: 'zkattr-batch-secrets', blockId: id, delta: delta.rho, x: x.rho }, fees: record.inferences.map(() => FEE) });
   }
   return {
-    bundle: { adapter: adapter as PayoutInput['bundle']['adapter'], train, manifest: { boundaries } }, cls, batches, prover: zeroAddress, selector: word(4),
+    bundle: { adapter, train, manifest: { boundaries } }, cls, batches, prover: zeroAddress, selector: word(4),
     deployment: { chainId: 31337, verifier: zeroAddress, settlement: zeroAddress },
     // What a payout takes of a registration and its secrets; it is proved nowhere.
     registration: { recordId, adapter: { aStar: aStar.commitment, bStar: bStar.commitment }, g: g.commitment } as unknown as Registration,
