@@ -24,8 +24,10 @@ export class BullQueue implements JobQueue {
   }
 
   async enqueue({ id, lane, priority, deadline, memoryBytes, payload }: EnqueueInput): Promise<{ created: boolean; job: QueueJob }> {
-    const [created, flat] = await this.#run('enqueue', id, lane, queueName(lane), priority, deadline, memoryBytes, payload, ordered(2 ** 52 - priority) + ordered(deadline)) as [number, string[]];
-    return { created: created === 1, job: jobOf(flat) };
+    const reply = await this.#run('enqueue', id, lane, queueName(lane), priority, deadline, memoryBytes, payload, ordered(2 ** 52 - priority) + ordered(deadline)) as [0, string[]] | [1, string];
+    if (reply[0] === 0) return { created: false, job: jobOf(reply[1]) };
+    const now = Number(reply[1]);
+    return { created: true, job: { id, lane, priority, deadline, memoryBytes, payload, state: 'waiting', enqueuedAt: now, notBefore: now, attempts: [], token: 0 } };
   }
 
   async get(id: Hex): Promise<QueueJob | undefined> {

@@ -60,8 +60,10 @@ end
 local function reply(id)
   local flat = call('HGETALL', P .. 'job:' .. id)
   if #flat == 0 then return nil end
+  local queue
+  for i = 1, #flat, 2 do if flat[i] == 'queue' then queue = flat[i + 1] end end
   flat[#flat + 1] = 'payload'
-  flat[#flat + 1] = call('HGET', P .. 'bull:' .. call('HGET', P .. 'job:' .. id, 'queue') .. ':' .. id, 'data')
+  flat[#flat + 1] = call('HGET', P .. 'bull:' .. queue .. ':' .. id, 'data')
   flat[#flat + 1] = 'id'
   flat[#flat + 1] = id
   return flat
@@ -167,7 +169,7 @@ const script = (uses: readonly Used[], ...parts: string[]): string => [bullFunct
 
 /** ARGV[1] is always the time, empty for that of Redis; what follows is named in each. */
 export const queueScripts = (): Record<string, string> => ({
-  /** id, lane, queue, priority, deadline, memory, payload, order without arrival and id. */
+  /** id, lane, queue, priority, deadline, memory, payload, order without arrival and id. Returns 0 and the job, or 1 and the time: the caller knows the rest. */
   enqueue: script(['addPrioritizedJob'], `
 local id, lane, queue = ARGV[2], ARGV[3], ARGV[4]
 local key, q = P .. 'job:' .. id, P .. 'bull:' .. queue .. ':'
@@ -181,7 +183,7 @@ call('HSET', key, 'lane', lane, 'queue', queue, 'priority', ARGV[5], 'deadline',
 call('ZADD', P .. 'state:waiting', seq, id)
 call('HINCRBY', P .. 'lanes', lane, 1)
 offer(queue, ARGV[7], order)
-return { 1, reply(id) }`),
+return { 1, at }`),
 
   /** id. */
   get: script([], 'return reply(ARGV[2])'),
