@@ -4,7 +4,7 @@ import { CREDIT_KINDS, jobBoundaries, jobId, payoutContext, type Credit } from '
 import { AuditMismatchError } from '../errors/audit.js';
 import { stackBlocks } from '../inference/blocks.js';
 import { jobSchema, jobSecretsSchema, readArtifact, type JobFile, type Registration, type RequestFile } from '../protocol/artifacts.js';
-import { jobStatement } from '../protocol/statements.js';
+import { batchFees, jobStatement } from '../protocol/statements.js';
 import { relationShape } from '../statement/sizeClass.js';
 import type { Statement } from '../statement/statement.js';
 import { verifyProof } from '../verify/proof.js';
@@ -63,8 +63,8 @@ export async function auditPayout(
     assertSameWord(file, 'context', payoutContext(job.settlement, job.jobId, keys, r.recordId, job.prover), job.context);
     // The context binds the settlement: where it fits, the deployment is the altered one.
     if (context.deployment) assertSameWord('deployment.json', 'contracts.settlement.address', job.settlement, context.deployment.contracts.settlement.address);
-    const statement = jobStatement(job, r, batches.map((b) => b.batch));
-    keys.forEach((key, q) => { if (refunded.has(key)) statement.lists.fees[q] = 0n; });
+    const parts = batches.flatMap((b) => batchFees(b.batch));
+    const statement = jobStatement(job, r, batches.map((b) => b.batch), keys.map((key, q) => (refunded.has(key) ? 0n : parts[q])));
     assertSameList(file, 'boundaries', statement.lists.boundaries, job.boundaries);
     assertSameList(file, 'fees', statement.lists.fees, job.fees);
     assertSame(file, 'payouts: length', shape.contributors, job.payouts.length);

@@ -9,9 +9,8 @@ import { blindingGenerator, g1Combine, g1Get, type G1Affine } from '../curve/bn2
 import { msmSmall, type SmallIntegers } from '../curve/msmSmall.js';
 import { getWasmCurve } from '../curve/wasm.js';
 import { CommitmentError } from '../errors/commitment.js';
-import { frCount, type FrBuffer, type G1Buffer } from '../field/buffer.js';
-import { bytesToBigint } from '../field/buffer.js';
-import { FIELD_MODULUS } from '../field/fr.js';
+import { bytesToBigint, frBufferFrom, frCount, G1_BYTES, type FrBuffer, type G1Buffer } from '../field/buffer.js';
+import { FIELD_MODULUS, FR_BYTES, frFrom } from '../field/fr.js';
 import type { Srs } from './srs.js';
 
 export type IntTable = { kind: 'int8'; data: Int8Array } | { kind: 'int16'; data: Int16Array } | { kind: 'bit'; data: Uint8Array };
@@ -54,4 +53,26 @@ export async function commitIntegers(srs: Srs, values: SmallIntegers, rho: bigin
     msmSmall: (bases, table) => Promise.resolve(msmSmall(wasm, bases, table.data)),
   };
   return (await commit(kernels, srs, { kind, data: values } as IntTable, rho)).commitment;
+}
+
+const JACOBIAN_BYTES = 96;
+
+/** The same for integers of any size and sign: G of a registration. */
+export async function commitField(srs: Srs, values: readonly bigint[], rho: bigint): Promise<G1Affine> {
+  const wasm = await getWasmCurve();
+  const kernels: CommitmentKernels = {
+    msmSmall: () => Promise.reject(new TypeError('field elements only')),
+    msm: (bases, scalars) => Promise.resolve(wasm.scope(() => {
+      const n = frCount(scalars), out = wasm.alloc(JACOBIAN_BYTES), points = wasm.put(bases.subarray(0, n * G1_BYTES)), canonical = wasm.put(scalars);
+      wasm.exports.frm_batchFromMontgomery(canonical, n, canonical);
+      // multiexp takes memory by itself: at most 2^17 buckets of 96 bytes.
+      wasm.reserve(1 << 24);
+      wasm.exports.g1m_multiexpAffine(points, canonical, FR_BYTES, n, out);
+      wasm.exports.g1m_toAffine(out, out);
+      const affine = new Uint8Array(G1_BYTES);
+      wasm.read(out, affine);
+      return affine;
+    })),
+  };
+  return (await commit(kernels, srs, { kind: 'fr', data: frBufferFrom(values.map(frFrom)) }, rho)).commitment;
 }

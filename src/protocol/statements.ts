@@ -1,5 +1,5 @@
 /** Statements of artifacts: what verifier and auditor check a proof against, derived from the files alone. */
-import { featuresContext, jobBoundaries, payoutContext, trainingBoundaries, blockRecord, type BlockRecord } from '../chain/index.js';
+import { contractProof, featureRecord, featuresContext, jobBoundaries, payoutContext, trainingBoundaries, blockRecord, type BlockRecord, type Delivery, type FeatureRecord, type SettleInput } from '../chain/index.js';
 import { featuresStatement, payoutStatement } from '../statement/records.js';
 import { sizeClass } from '../statement/classes.js';
 import type { Statement } from '../statement/statement.js';
@@ -31,13 +31,26 @@ export const batchFees = ({ signed, split }: Pick<Batch, 'signed' | 'split'>): b
 export const receiptInferences = (receipt: InferenceReceipt): { requestHash: `0x${string}`; nonce: bigint; rows: number; outputHash: `0x${string}` }[] =>
   receipt.inferences.map(({ requestHash, nonce, rows, outputHash }) => ({ requestHash, nonce: BigInt(nonce), rows, outputHash }));
 
-/** @param batches  in the job's order */
-export function jobStatement(job: JobFile, r: Registration, batches: readonly Batch[]): Statement {
+/** The record that the model registry keeps of a registration. */
+export const registrationRecord = (r: Registration): FeatureRecord =>
+  featureRecord({ chainId: r.chainId, address: r.models }, r.adapter, r.training, r.contributors.map((c) => c.address), r.g);
+
+/** Job, settlement and proof as the contracts take them. @param batches  in the job's order */
+export const settlementCalldata = (job: JobFile, r: Registration, batches: readonly Pick<Batch, 'signed' | 'split'>[]): SettleInput & { settlement: Delivery['settlement'] } => ({
+  job: { record: registrationRecord(r), blocks: batches.map(batchBlock), prover: job.prover },
+  settlement: { bt: job.bits, m: job.mask, payouts: job.payouts, zeroQueries: job.zeroQueries, selector: job.selector }, ...contractProof(job.proof),
+});
+
+/**
+ * @param batches  in the job's order
+ * @param fees  contributors' parts where they are not those of the batches: 0 for a query whose payment went back before the settlement
+ */
+export function jobStatement(job: JobFile, r: Registration, batches: readonly Batch[], fees: readonly bigint[] = batches.flatMap(batchFees)): Statement {
   const records = batches.map(batchBlock);
   const keys = records.flatMap((record) => record.inferences.map((i) => i.key));
   return payoutStatement({
     cls: sizeClass(job.className), chainId: BigInt(job.chainId), verifier: BigInt(job.verifier), heightLog: records[0].heightLog,
     context: BigInt(payoutContext(job.settlement, job.jobId, keys, r.recordId, job.prover)), boundaries: jobBoundaries(records[0].heightLog, records),
     commitments: { delta: records.map((b) => b.dlt), x: records.map((b) => b.x), b: r.adapter.bStar, a: r.adapter.aStar, g: r.g, bits: job.bits, mask: job.mask },
-  }, { fees: batches.flatMap(batchFees), payouts: job.payouts, zeroQueries: job.zeroQueries });
+  }, { fees, payouts: job.payouts, zeroQueries: job.zeroQueries });
 }

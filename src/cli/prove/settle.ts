@@ -1,8 +1,8 @@
 /** What happens to a proved job: it is settled, or delivered to the request that it is for; once. */
-import { CREDIT_KINDS, contractProof, featureRecord, type Delivery, type Economy, type SettleInput } from '../../chain/index.js';
+import { CREDIT_KINDS, type Delivery, type Economy, type SettleInput } from '../../chain/index.js';
 import { CliError } from '../../errors/cli.js';
 import { writeArtifact, type JobFile, type Registration, type RequestFile } from '../../protocol/artifacts.js';
-import { batchBlock } from '../../protocol/statements.js';
+import { settlementCalldata } from '../../protocol/statements.js';
 import { readBatch } from '../infer/handler.js';
 import { noted } from '../transaction.js';
 import type { Progress, Workspace } from '../workspace.js';
@@ -13,12 +13,7 @@ type Calldata = SettleInput & { settlement: Delivery['settlement'] };
 /** Job, settlement and proof as the contracts take them. */
 export async function calldataOf(workspace: Workspace, job: JobFile, registration: Registration): Promise<Calldata> {
   const batches = await Promise.all(job.batches.map((batch) => readBatch(workspace, batch)));
-  const { adapter, training, contributors, g } = registration;
-  const record = featureRecord({ chainId: registration.chainId, address: registration.models }, adapter, training, contributors.map((c) => c.address), g);
-  return {
-    job: { record, blocks: batches.map(batchBlock), prover: job.prover },
-    settlement: { bt: job.bits, m: job.mask, payouts: job.payouts, zeroQueries: job.zeroQueries, selector: job.selector }, ...contractProof(job.proof),
-  };
+  return settlementCalldata(job, registration, batches);
 }
 
 /** Gas for one delivery by itself; a member of deliverMany names its own. */

@@ -56,8 +56,8 @@ export function decodeContainer(data: Uint8Array): Container {
   for (const entry of list as unknown[]) {
     const [name, size] = Array.isArray(entry) ? (entry as unknown[]) : [];
     if (typeof name !== 'string' || Object.hasOwn(sections, name) || !Number.isSafeInteger(size) || (size as number) < 0 || at + (size as number) > data.length) fail('sections within the artifact, each once', entry);
-    // A copy: typed arrays need their own alignment.
-    Object.defineProperty(sections, name as string, { value: data.slice(at, at + (size as number)), enumerable: true });
+    // A copy, also of a Buffer, whose own slice is none: typed arrays need their own alignment.
+    Object.defineProperty(sections, name as string, { value: Uint8Array.prototype.slice.call(data, at, at + (size as number)), enumerable: true });
     at += size as number;
   }
   if (at !== data.length) fail(`${at} bytes`, data.length);
