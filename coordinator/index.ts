@@ -1,0 +1,2 @@
+export { coordinatorSettingsSchema, parseCoordinatorConfig, type CoordinatorConfig, type CoordinatorParts, type CoordinatorSettings } from './config.js';
+export { startCoordinator, type CoordinatorHandle } from './service.js';
