@@ -9,6 +9,7 @@ const BENCHES: Record<string, () => Promise<unknown>> = {
   gas: () => import('./contracts/main.js'),
   attribution: () => import('./attribution/main.js'),
   queue: () => import('./network/queue.js'),
+  provers: () => import('./network/provers.js'),
   tables: () => import('./tables/main.js'),
 };
 

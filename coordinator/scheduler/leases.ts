@@ -202,6 +202,7 @@ export class Leases {
   /** Ends leases that ran out, and forgets what nobody speaks of. */
   async expire(): Promise<number> {
     const { queue, timeline, now, events } = this.parts, jobs = await queue.expire();
+    if (jobs.length > 0) this.#peek = undefined;
     for (const job of jobs) {
       const attempt = job.attempts[job.attempts.length - 1];
       await this.#logEnd('expired', job.id, attempt.prover, `token ${attempt.token}: ${attempt.code ?? 'LEASE_EXPIRED'}`);
@@ -345,6 +346,7 @@ export class Leases {
   async #end(job: QueueJob, token: number, prover: Address, failure: Failure, kind: LogKind, envelope: Envelope, more = '', falseProof?: Parameters<ProverBook['outcome']>[3]): Promise<void> {
     const { queue, timeline, now, events } = this.parts;
     await queue.fail(job.id, token, failure);
+    this.#peek = undefined;
     await this.#logEnd(kind, job.id, prover, `token ${token}: ${failure.outcome}, ${failure.code}: ${failure.message}${more && `, ${more}`}`.slice(0, 2000), envelope);
     const outcome = ({ failed: 'failed', timedOut: 'timedOut', falseProof: 'falseProof', outOfMemory: 'failed', released: undefined, stopped: undefined } as const)[failure.outcome];
     await this.#count(job, prover, failure.outcome, outcome, falseProof);
