@@ -147,8 +147,8 @@ export class Agent {
 
   /** Jobs that take more: by number and by memory. */
   #free(): number {
-    const { parallel, classes } = this.parts, least = Math.min(...classes.map(({ peakBytes }) => peakBytes));
-    return Math.max(0, Math.min(parallel - this.#held.size, this.#held.size === 0 ? parallel : Math.floor(this.#freeMemory() / Math.max(1, least))));
+    const { parallel, classes } = this.parts, least = Math.min(...classes.map(({ peakBytes }) => peakBytes)), byMemory = Math.floor(this.#freeMemory() / Math.max(1, least));
+    return Math.max(0, Math.min(parallel - this.#held.size, byMemory));
   }
 
   #freeMemory(): number { return Math.max(0, this.parts.memoryBytes - [...this.#held.values()].reduce((sum, { own }) => sum + own.peakBytes, 0)); }

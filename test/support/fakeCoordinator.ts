@@ -53,7 +53,7 @@ export class FakeCoordinator {
   /** Somebody else has the job now. */
   takeAway(job: ProofJob): void { this.#tokens.set(job.jobId, ++this.#token); }
 
-  async until(match: () => boolean, what: string, timeoutMs = 30_000): Promise<void> {
+  async until(match: () => boolean, what: string, timeoutMs = 120_000): Promise<void> {
     if (match()) return;
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`waited for: ${what}; seen ${this.seen.map(({ kind }) => kind).slice(-20).join(' ')}`)), timeoutMs);
