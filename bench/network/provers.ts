@@ -56,14 +56,15 @@ const network = await ProverNetwork.open({ service, queue: backend.queue, key: a
 
 let jobs = 0;
 async function enqueue(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) {
+  // Together: writes of one turn share a transaction.
+  await Promise.all(Array.from({ length: count }, () => {
     const id = word(++jobs);
     const job: ProofJob = {
       format: 'zkattr-proof-job', jobId: id, relation: 'payout', className: '4x4', vkHash: VK, selector: word(7), chainId: CHAIN, verifier: `0x${'66'.repeat(20)}`, settlement: `0x${'55'.repeat(20)}`,
       recordId: word(8), record: word(9), blocks: [{ blockId: word(10), package: word(11), fees: ['1'] }], queries: 1, deadline: 4_000_000_000,
     };
-    await backend.queue.enqueue({ id, lane: laneOf('payout', '4x4', VK), priority: 0, deadline: 4e12, memoryBytes: 1, payload: JSON.stringify(job) });
-  }
+    return backend.queue.enqueue({ id, lane: laneOf('payout', '4x4', VK), priority: 0, deadline: 4e12, memoryBytes: 1, payload: JSON.stringify(job) });
+  }));
 }
 
 type Send = (kind: string, envelope: unknown) => Promise<unknown>;
