@@ -130,7 +130,7 @@ export async function get<T = any>(url: string, path: string): Promise<Reply<T>>
 }
 export const infer = (url: string, request: object): Promise<Reply<Answer & { error?: { code: string; message: string; hint?: string } }>> => post(url, '/v1/infer', request);
 
-export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 15_000): Promise<void> {
+export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 60_000): Promise<void> {
   const end = Date.now() + ms;
   while (!await condition()) {
     if (Date.now() > end) throw new Error(`${what}: not within ${ms} ms`);
