@@ -22,9 +22,8 @@ const files = suites.filter((suite) => suite !== FORGE).flatMap((suite) => {
 });
 console.log(`${files.length} test files of ${suites.join(', ')}`);
 
-const run = (command: string, args: readonly string[], options: { cwd?: string; output?: string[] } = {}): Promise<boolean> => new Promise((resolve, reject) => {
-  const { cwd, output } = options;
-  const child = spawn(command, args, { cwd, stdio: output ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
+const run = (command: string, args: readonly string[], { output }: { output?: string[] } = {}): Promise<boolean> => new Promise((resolve, reject) => {
+  const child = spawn(command, args, { stdio: output ? ['ignore', 'pipe', 'pipe'] : 'inherit' });
   for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (text: string) => output?.push(text));
   child.once('error', reject);
   child.once('close', (code) => resolve(code === 0));
@@ -33,7 +32,7 @@ const run = (command: string, args: readonly string[], options: { cwd?: string; 
 const forgeOutput: string[] = [];
 const root = packageRoot();
 const forge = suites.includes(FORGE)
-  ? run(process.execPath, [join(root, 'node_modules', '@foundry-rs', 'forge', 'bin.mjs'), 'test', '--offline'], { cwd: join(root, 'verifier-contracts'), output: forgeOutput })
+  ? run(process.execPath, [join(root, 'verifier-contracts', 'forge.mjs'), 'test', '--offline'], { output: forgeOutput })
   : Promise.resolve(true);
 const passed = files.length === 0 || await run(process.execPath, ['--test', '--test-concurrency=1', '--test-reporter=spec', ...files]);
 if (suites.includes(FORGE)) console.log('\nforge: tests of verifier-contracts');

@@ -16,7 +16,7 @@ contract AccessTest is World {
         build();
         json = vm.readFile("test/fixtures/access.json");
         deployed[keccak256("AttributionSettlement")] = address(settlement);
-        deployed[keccak256("AttributionVerifier")] = address(new AttributionVerifier(address(timelock), 0));
+        deployed[keccak256("AttributionVerifier")] = address(AttributionVerifier(payable(create("AttributionVerifier", abi.encode(address(timelock), 0)))));
         deployed[keccak256("AuditCourt")] = address(court);
         deployed[keccak256("DatanetRegistry")] = address(datanets);
         deployed[keccak256("FactCourt")] = address(facts);

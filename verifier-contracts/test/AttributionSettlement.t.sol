@@ -418,9 +418,9 @@ contract AttributionSettlementTest is MoneyWorld {
             address kept = a[i];
             a[i] = address(0);
             vm.expectRevert(ZeroAddress.selector);
-            new AttributionSettlement(
+            AttributionSettlement(payable(create("AttributionSettlement", abi.encode(
                 IParameters(a[0]), IModelRegistry(a[1]), IInferenceRegistry(a[2]), IVerifierGateway(a[3]), IRewardVault(a[4]), a[5], a[6]
-            );
+            ))));
             a[i] = kept;
         }
     }

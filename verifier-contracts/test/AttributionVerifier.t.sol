@@ -83,7 +83,7 @@ contract AttributionVerifierTest is Fixture {
         vm.chainId(31337);
         assert(accepts(payout));
         AttributionVerifier first = verifier;
-        verifier = new AttributionVerifier(address(this), bytes32(0));
+        verifier = AttributionVerifier(payable(create("AttributionVerifier", abi.encode(address(this), bytes32(0)))));
         add(2, 1, payoutEntry);
         assert(!accepts(payout));
         assert(address(first) != address(verifier));
@@ -204,7 +204,7 @@ contract AttributionVerifierTest is Fixture {
     function test_refusesDevelopmentKeysOffLocalChains() public {
         (ClassShape memory shape, VerifyingKey memory key) = _decoded();
         bytes32 tauHash = keccak256(abi.encode(key.tauG2));
-        AttributionVerifier other = new AttributionVerifier(address(this), tauHash);
+        AttributionVerifier other = AttributionVerifier(payable(create("AttributionVerifier", abi.encode(address(this), tauHash))));
         vm.chainId(8453);
         vm.expectRevert(DevelopmentKey.selector);
         other.addClass(2, 1, shape, key, false); // known [tau]_2, whatever the flag says

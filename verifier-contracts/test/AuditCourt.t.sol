@@ -27,17 +27,17 @@ contract AuditCourtTest is CourtWorld {
 
     function test_refusesAZeroAddress() public {
         vm.expectRevert(ZeroAddress.selector);
-        new AuditCourt(IWrappedOpen(address(0)), parameters, stakes, inferences, models, vault);
+        AuditCourt(payable(create("AuditCourt", abi.encode(IWrappedOpen(address(0)), parameters, stakes, inferences, models, vault))));
         vm.expectRevert(ZeroAddress.selector);
-        new AuditCourt(open, IParameters(address(0)), stakes, inferences, models, vault);
+        AuditCourt(payable(create("AuditCourt", abi.encode(open, IParameters(address(0)), stakes, inferences, models, vault))));
         vm.expectRevert(ZeroAddress.selector);
-        new AuditCourt(open, parameters, IStakeVault(address(0)), inferences, models, vault);
+        AuditCourt(payable(create("AuditCourt", abi.encode(open, parameters, IStakeVault(address(0)), inferences, models, vault))));
         vm.expectRevert(ZeroAddress.selector);
-        new AuditCourt(open, parameters, stakes, IInferenceRegistry(address(0)), models, vault);
+        AuditCourt(payable(create("AuditCourt", abi.encode(open, parameters, stakes, IInferenceRegistry(address(0)), models, vault))));
         vm.expectRevert(ZeroAddress.selector);
-        new AuditCourt(open, parameters, stakes, inferences, IModelRegistry(address(0)), vault);
+        AuditCourt(payable(create("AuditCourt", abi.encode(open, parameters, stakes, inferences, IModelRegistry(address(0)), vault))));
         vm.expectRevert(ZeroAddress.selector);
-        new AuditCourt(open, parameters, stakes, inferences, models, IRewardVault(address(0)));
+        AuditCourt(payable(create("AuditCourt", abi.encode(open, parameters, stakes, inferences, models, IRewardVault(address(0))))));
     }
 
     function test_joinsOnceAndOnlyWithTheStake() public {

@@ -408,7 +408,7 @@ contract AuditCourtAttacksTest is CourtWorld {
 
     function test_nothingCanBeCalledFromInsideAChallenge() public {
         ReenteringOpen thief = new ReenteringOpen();
-        AuditCourt other = new AuditCourt(IWrappedOpen(address(thief)), parameters, stakes, inferences, models, vault);
+        AuditCourt other = AuditCourt(payable(create("AuditCourt", abi.encode(IWrappedOpen(address(thief)), parameters, stakes, inferences, models, vault))));
         // At the address of the real court, so that registries and stakes obey it.
         vm.etch(address(court), address(other).code);
         bytes32 id = blockIdOf(paidBlock(1, 1 ether));

@@ -171,7 +171,7 @@ contract DatanetSnapshotsTest is DatanetWorld {
         assert(snapshot(list(a, b, other)) != id);
         vm.revertToState(at);
 
-        datanets = new DatanetRegistry();
+        datanets = DatanetRegistry(payable(create("DatanetRegistry", "")));
         datanetId = create(OWNER);
         (c, a, b) = (accepted(CAROL, 14), accepted(ALICE, 20), accepted(BOB, 30));
         assert(snapshot(list(a, b, c)) != id);

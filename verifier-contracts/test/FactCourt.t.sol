@@ -45,17 +45,17 @@ contract FactCourtTest is FactWorld {
 
     function test_refusesAZeroAddress() public {
         vm.expectRevert(ZeroAddress.selector);
-        new FactCourt(IWrappedOpen(address(0)), parameters, stakes, inferences, vault, gateway);
+        FactCourt(payable(create("FactCourt", abi.encode(IWrappedOpen(address(0)), parameters, stakes, inferences, vault, gateway))));
         vm.expectRevert(ZeroAddress.selector);
-        new FactCourt(open, IParameters(address(0)), stakes, inferences, vault, gateway);
+        FactCourt(payable(create("FactCourt", abi.encode(open, IParameters(address(0)), stakes, inferences, vault, gateway))));
         vm.expectRevert(ZeroAddress.selector);
-        new FactCourt(open, parameters, IStakeVault(address(0)), inferences, vault, gateway);
+        FactCourt(payable(create("FactCourt", abi.encode(open, parameters, IStakeVault(address(0)), inferences, vault, gateway))));
         vm.expectRevert(ZeroAddress.selector);
-        new FactCourt(open, parameters, stakes, IInferenceRegistry(address(0)), vault, gateway);
+        FactCourt(payable(create("FactCourt", abi.encode(open, parameters, stakes, IInferenceRegistry(address(0)), vault, gateway))));
         vm.expectRevert(ZeroAddress.selector);
-        new FactCourt(open, parameters, stakes, inferences, IRewardVault(address(0)), gateway);
+        FactCourt(payable(create("FactCourt", abi.encode(open, parameters, stakes, inferences, IRewardVault(address(0)), gateway))));
         vm.expectRevert(ZeroAddress.selector);
-        new FactCourt(open, parameters, stakes, inferences, vault, IVerifierGateway(address(0)));
+        FactCourt(payable(create("FactCourt", abi.encode(open, parameters, stakes, inferences, vault, IVerifierGateway(address(0))))));
     }
 
     // ---- equivocation ----

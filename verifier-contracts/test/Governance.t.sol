@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
+import "./support/Timelock.sol"; // its code: create("Timelock")
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
 import {OpenGovernor} from "../src/governance/OpenGovernor.sol";
@@ -35,16 +36,16 @@ contract GovernanceTest is Rules {
 
     function setUp() public {
         vm.warp(START - 1);
-        open = new WrappedOpen();
+        open = WrappedOpen(payable(create("WrappedOpen", "")));
         address[] memory none = new address[](0);
-        timelock = new TimelockController(MIN_DELAY, none, none, address(this));
-        governor = new OpenGovernor(open, timelock, uint48(VOTING_DELAY), uint32(VOTING_PERIOD), 1 ether, 4);
+        timelock = TimelockController(payable(create("Timelock", abi.encode(MIN_DELAY, none, none, address(this)))));
+        governor = OpenGovernor(payable(create("OpenGovernor", abi.encode(open, timelock, uint48(VOTING_DELAY), uint32(VOTING_PERIOD), 1 ether, 4))));
         timelock.grantRole(timelock.PROPOSER_ROLE(), address(governor));
         timelock.grantRole(timelock.CANCELLER_ROLE(), address(governor));
         timelock.grantRole(timelock.EXECUTOR_ROLE(), address(0));
         timelock.renounceRole(timelock.DEFAULT_ADMIN_ROLE(), address(this));
-        parameters = new Parameters(address(timelock), GUARDIAN, address(0x7e), defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules());
-        gateway = new VerifierGateway(address(timelock), parameters);
+        parameters = Parameters(payable(create("Parameters", abi.encode(address(timelock), GUARDIAN, address(0x7e), defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules()))));
+        gateway = VerifierGateway(payable(create("VerifierGateway", abi.encode(address(timelock), parameters))));
         _wrap(ALICE, 10 ether);
         _wrap(BOB, 90 ether);
         vm.warp(START);
@@ -247,9 +248,9 @@ contract GovernanceTest is Rules {
 
     function test_refusesToBeDeployedOnNothing() public {
         vm.expectRevert();
-        new OpenGovernor(IVotes(address(0)), timelock, 1, 1, 0, 4);
+        OpenGovernor(payable(create("OpenGovernor", abi.encode(IVotes(address(0)), timelock, 1, 1, 0, 4))));
         vm.expectRevert(ZeroAddress.selector);
-        new OpenGovernor(open, TimelockController(payable(address(0))), 1, 1, 0, 4);
+        OpenGovernor(payable(create("OpenGovernor", abi.encode(open, TimelockController(payable(address(0))), 1, 1, 0, 4))));
     }
 
     // ---- helpers ----

@@ -614,9 +614,9 @@ contract InferenceRegistryTest is MoneyWorld {
             address kept = a[i];
             a[i] = address(0);
             vm.expectRevert(ZeroAddress.selector);
-            new InferenceRegistry(
+            InferenceRegistry(payable(create("InferenceRegistry", abi.encode(
                 IWrappedOpen(a[0]), IParameters(a[1]), IStakeVault(a[2]), IModelRegistry(a[3]), IVerifierGateway(a[4]), IRewardVault(a[5]), a[6], a[7], a[8], a[9]
-            );
+            ))));
             a[i] = kept;
         }
     }

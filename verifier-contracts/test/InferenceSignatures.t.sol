@@ -128,9 +128,9 @@ contract InferenceSignaturesTest is MoneyWorld {
         vm.chainId(CHAIN + 1);
         _refuse(c, signature, no);
         vm.chainId(CHAIN);
-        InferenceRegistry other = new InferenceRegistry(
+        InferenceRegistry other = InferenceRegistry(payable(create("InferenceRegistry", abi.encode(
             open, parameters, stakes, models, gateway, vault, address(settlement), address(market), address(court), address(facts)
-        );
+        ))));
         refuse(RIVAL, address(other), abi.encodeCall(other.commitSigned, (_l(c), _l(signature))), no);
         inferences.commitSigned(_l(c), _l(signature));
     }

@@ -33,7 +33,7 @@ contract ModelRegistryTest is MoneyWorld {
             address[5] memory parts = [address(parameters), address(stakes), address(datanets), address(gateway), address(court)];
             parts[i] = address(0);
             vm.expectRevert(ZeroAddress.selector);
-            new ModelRegistry(IParameters(parts[0]), IStakeVault(parts[1]), IDatanetRegistry(parts[2]), IVerifierGateway(parts[3]), parts[4]);
+            ModelRegistry(payable(create("ModelRegistry", abi.encode(IParameters(parts[0]), IStakeVault(parts[1]), IDatanetRegistry(parts[2]), IVerifierGateway(parts[3]), parts[4]))));
         }
     }
 
@@ -298,7 +298,7 @@ contract ModelRegistryTest is MoneyWorld {
     }
 
     function test_recordsOfAnotherChainOrRegistryHaveOtherIds() public {
-        ModelRegistry twin = new ModelRegistry(parameters, stakes, datanets, gateway, address(court));
+        ModelRegistry twin = ModelRegistry(payable(create("ModelRegistry", abi.encode(parameters, stakes, datanets, gateway, address(court)))));
         vm.prank(OWNER);
         twin.registerModel(MODEL, "");
         vm.prank(OWNER);

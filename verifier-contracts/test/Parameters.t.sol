@@ -17,7 +17,7 @@ contract ParametersTest is Rules {
     Parameters private parameters;
 
     function setUp() public {
-        parameters = new Parameters(TIMELOCK, GUARDIAN, TREASURY, defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules());
+        parameters = Parameters(payable(create("Parameters", abi.encode(TIMELOCK, GUARDIAN, TREASURY, defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules()))));
     }
 
     // ---- what it starts with ----
@@ -36,23 +36,23 @@ contract ParametersTest is Rules {
 
     function test_refusesToBeDeployedWithoutOwnerGuardianOrTreasury() public {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableInvalidOwner.selector, address(0)));
-        new Parameters(address(0), GUARDIAN, TREASURY, defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules());
+        Parameters(payable(create("Parameters", abi.encode(address(0), GUARDIAN, TREASURY, defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules()))));
         vm.expectRevert(ZeroAddress.selector);
-        new Parameters(TIMELOCK, address(0), TREASURY, defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules());
+        Parameters(payable(create("Parameters", abi.encode(TIMELOCK, address(0), TREASURY, defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules()))));
         vm.expectRevert(ZeroAddress.selector);
-        new Parameters(TIMELOCK, GUARDIAN, address(0), defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules());
+        Parameters(payable(create("Parameters", abi.encode(TIMELOCK, GUARDIAN, address(0), defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules()))));
     }
 
     function test_refusesToBeDeployedWithRulesThatDoNotFitEachOther() public {
         StakeRules memory short_ = stakeRules();
         short_.unbondingSeconds = 4 days + 4 hours - 1;
         vm.expectRevert(_outOfBounds("unbondingSeconds", 4 days + 4 hours, 365 days, 4 days + 4 hours - 1));
-        new Parameters(TIMELOCK, GUARDIAN, TREASURY, defaultSplit(), short_, windowRules(), marketRules(), courtRules());
+        Parameters(payable(create("Parameters", abi.encode(TIMELOCK, GUARDIAN, TREASURY, defaultSplit(), short_, windowRules(), marketRules(), courtRules()))));
     }
 
     /// @dev Seconds and single units: a local chain does not wait for days.
     function test_allowsALocalChainsNumbers() public {
-        new Parameters(
+        Parameters(payable(create("Parameters", abi.encode(
             TIMELOCK,
             GUARDIAN,
             TREASURY,
@@ -61,7 +61,7 @@ contract ParametersTest is Rules {
             WindowRules(60, 0),
             MarketRules(0, 0, 0, 1, 1, 0, 0),
             CourtRules(1, 0, 0, 0, 0, 1, 1, 1, 1, 0, 0, 0)
-        );
+        ))));
     }
 
     // ---- who ----

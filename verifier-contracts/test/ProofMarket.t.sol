@@ -53,10 +53,10 @@ contract ProofMarketTest is MarketWorld {
                 [address(open), address(parameters), address(stakes), address(inferences), address(models), address(settlement), address(vault), address(gateway)];
             a[i] = address(0);
             vm.expectRevert(ZeroAddress.selector);
-            new ProofMarket(
+            ProofMarket(payable(create("ProofMarket", abi.encode(
                 IWrappedOpen(a[0]), IParameters(a[1]), IStakeVault(a[2]), IInferenceRegistry(a[3]), IModelRegistry(a[4]), IAttributionSettlement(a[5]),
                 IRewardVault(a[6]), IVerifierGateway(a[7])
-            );
+            ))));
         }
     }
 

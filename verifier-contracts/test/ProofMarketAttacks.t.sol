@@ -218,7 +218,7 @@ contract ProofMarketAttacksTest is MarketWorld {
         vm.chainId(31338);
         refuseLockSigned(r, signature, no);
         vm.chainId(31337);
-        ProofMarket other = new ProofMarket(open, parameters, stakes, inferences, models, settlement, vault, gateway);
+        ProofMarket other = ProofMarket(payable(create("ProofMarket", abi.encode(open, parameters, stakes, inferences, models, settlement, vault, gateway))));
         refuse(PROVER, address(other), abi.encodeCall(other.lockSigned, (r, signature)), no);
         vm.prank(PROVER);
         market.lockSigned(r, signature);

@@ -404,11 +404,11 @@ contract RewardVaultTest is MoneyWorld {
             address kept = a[i];
             a[i] = address(0);
             vm.expectRevert(ZeroAddress.selector);
-            new RewardVault(IWrappedOpen(a[0]), IParameters(a[1]), a[2], a[3], PERIOD);
+            RewardVault(payable(create("RewardVault", abi.encode(IWrappedOpen(a[0]), IParameters(a[1]), a[2], a[3], PERIOD))));
             a[i] = kept;
         }
         vm.expectRevert(RewardVault.ZeroPeriod.selector);
-        new RewardVault(open, parameters, address(settlement), address(court), 0);
+        RewardVault(payable(create("RewardVault", abi.encode(open, parameters, address(settlement), address(court), 0))));
     }
 
     // ---- helpers ----

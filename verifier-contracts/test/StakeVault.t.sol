@@ -54,9 +54,9 @@ abstract contract Stakes is Rules {
 
     function deploy() internal {
         vm.warp(START);
-        open = new WrappedOpen();
-        parameters = new Parameters(TIMELOCK, address(0x6a), address(0x7e), defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules());
-        stakes = new StakeVault(open, parameters, MARKET, COURT, FACTS);
+        open = WrappedOpen(payable(create("WrappedOpen", "")));
+        parameters = Parameters(payable(create("Parameters", abi.encode(TIMELOCK, address(0x6a), address(0x7e), defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules()))));
+        stakes = StakeVault(payable(create("StakeVault", abi.encode(open, parameters, MARKET, COURT, FACTS))));
     }
 
     function stake(Role role, address who, uint256 amount) internal {
@@ -83,7 +83,7 @@ contract StakeVaultTest is Stakes {
             address[5] memory b = a;
             b[i] = address(0);
             vm.expectRevert(ZeroAddress.selector);
-            new StakeVault(WrappedOpen(payable(b[0])), Parameters(b[1]), b[2], b[3], b[4]);
+            StakeVault(payable(create("StakeVault", abi.encode(WrappedOpen(payable(b[0])), Parameters(b[1]), b[2], b[3], b[4]))));
         }
     }
 

@@ -26,8 +26,8 @@ abstract contract GatewayWorld is Rules {
 
     function deployGateway() internal {
         vm.warp(START);
-        Parameters parameters = new Parameters(TIMELOCK, GUARDIAN, address(0x7e), defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules());
-        gateway = new VerifierGateway(TIMELOCK, parameters);
+        Parameters parameters = Parameters(payable(create("Parameters", abi.encode(TIMELOCK, GUARDIAN, address(0x7e), defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules()))));
+        gateway = VerifierGateway(payable(create("VerifierGateway", abi.encode(TIMELOCK, parameters))));
     }
 
     function addAs(IAttributionVerifier verifier, uint256 relation, uint256 classId, uint256 version, bytes32 vkHash) internal returns (bytes32) {
@@ -56,9 +56,9 @@ contract VerifierGatewayTest is GatewayWorld {
 
     function test_refusesToBeDeployedOnNothing() public {
         vm.expectRevert(abi.encodeWithSelector(Ownable.OwnableInvalidOwner.selector, address(0)));
-        new VerifierGateway(address(0), IParameters(address(1)));
+        VerifierGateway(payable(create("VerifierGateway", abi.encode(address(0), IParameters(address(1))))));
         vm.expectRevert(ZeroAddress.selector);
-        new VerifierGateway(TIMELOCK, IParameters(address(0)));
+        VerifierGateway(payable(create("VerifierGateway", abi.encode(TIMELOCK, IParameters(address(0))))));
     }
 
     function test_addsAVerifierUnderItsSelector() public {

@@ -44,7 +44,7 @@ contract WrappedOpenTest is Test {
 
     function setUp() public {
         vm.warp(START);
-        open = new WrappedOpen();
+        open = WrappedOpen(payable(create("WrappedOpen", "")));
         vm.deal(ALICE, 100 ether);
     }
 

@@ -20,7 +20,7 @@ abstract contract DatanetWorld is Test {
     uint256 private _contents;
 
     function deploy() internal {
-        datanets = new DatanetRegistry();
+        datanets = DatanetRegistry(payable(create("DatanetRegistry", "")));
         datanetId = create(OWNER);
     }
 

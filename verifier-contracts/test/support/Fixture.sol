@@ -16,7 +16,7 @@ abstract contract Fixture is Test {
     function deployVerifier() internal {
         vm.chainId(31337);
         vm.prank(DEPLOYER);
-        verifier = new AttributionVerifier(address(this), bytes32(0));
+        verifier = AttributionVerifier(payable(create("AttributionVerifier", abi.encode(address(this), bytes32(0)))));
     }
 
     function load(string memory name) internal view returns (uint256 relation, uint256 classId, bytes memory entry, bytes memory data) {

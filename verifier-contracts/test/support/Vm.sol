@@ -45,6 +45,19 @@ abstract contract Test {
 
     error NotEqual(uint256 left, uint256 right);
 
+    /// @dev `new name(...)` by the compiled artifact: a test that names a type does not carry its code, which would be compiled
+    ///      again in every test. Reverts with the constructor's reason.
+    function create(string memory name, bytes memory arguments) internal returns (address made) {
+        bytes memory code = bytes.concat(vm.getCode(string.concat(name, ".sol:", name)), arguments);
+        assembly ("memory-safe") {
+            made := create(0, add(code, 0x20), mload(code))
+            if iszero(made) {
+                returndatacopy(code, 0, returndatasize())
+                revert(code, returndatasize())
+            }
+        }
+    }
+
     function eq(uint256 left, uint256 right) internal pure {
         if (left != right) revert NotEqual(left, right);
     }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
+import "./Timelock.sol"; // its code: create("Timelock")
 import {AuditCourt} from "../../src/audit/AuditCourt.sol";
 import {FactCourt} from "../../src/audit/FactCourt.sol";
 import {OpenGovernor} from "../../src/governance/OpenGovernor.sol";
@@ -71,15 +72,15 @@ abstract contract World is Rules {
     function deploy() internal {
         vm.warp(START);
         verifier = new TestVerifier();
-        open = new WrappedOpen();
+        open = WrappedOpen(payable(create("WrappedOpen", "")));
         address[] memory none = new address[](0);
-        timelock = new TimelockController(1 days, none, none, address(this));
-        governor = new OpenGovernor(open, timelock, 1 hours, 1 days, 1 ether, 4);
+        timelock = TimelockController(payable(create("Timelock", abi.encode(1 days, none, none, address(this)))));
+        governor = OpenGovernor(payable(create("OpenGovernor", abi.encode(open, timelock, 1 hours, 1 days, 1 ether, 4))));
         timelock.grantRole(timelock.PROPOSER_ROLE(), address(governor));
         timelock.grantRole(timelock.CANCELLER_ROLE(), address(governor));
         timelock.grantRole(timelock.EXECUTOR_ROLE(), address(0));
         timelock.renounceRole(timelock.DEFAULT_ADMIN_ROLE(), address(this));
-        parameters = new Parameters(address(timelock), GUARDIAN, TREASURY, defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules());
+        parameters = Parameters(payable(create("Parameters", abi.encode(address(timelock), GUARDIAN, TREASURY, defaultSplit(), stakeRules(), windowRules(), marketRules(), courtRules()))));
 
         uint256 nonce = vm.getNonce(address(this));
         address at_stakes = vm.computeCreateAddress(address(this), nonce);
@@ -88,18 +89,18 @@ abstract contract World is Rules {
         address at_market = vm.computeCreateAddress(address(this), nonce + 7);
         address at_court = vm.computeCreateAddress(address(this), nonce + 8);
         address at_facts = vm.computeCreateAddress(address(this), nonce + 9);
-        stakes = new StakeVault(open, parameters, at_market, at_court, at_facts);
+        stakes = StakeVault(payable(create("StakeVault", abi.encode(open, parameters, at_market, at_court, at_facts))));
         require(address(stakes) == at_stakes, "nonce");
-        datanets = new DatanetRegistry();
-        gateway = new VerifierGateway(address(timelock), parameters);
-        models = new ModelRegistry(parameters, stakes, datanets, gateway, at_court);
-        vault = new RewardVault(open, parameters, at_settlement, at_court, PERIOD);
-        inferences = new InferenceRegistry(open, parameters, stakes, models, gateway, vault, at_settlement, at_market, at_court, at_facts);
+        datanets = DatanetRegistry(payable(create("DatanetRegistry", "")));
+        gateway = VerifierGateway(payable(create("VerifierGateway", abi.encode(address(timelock), parameters))));
+        models = ModelRegistry(payable(create("ModelRegistry", abi.encode(parameters, stakes, datanets, gateway, at_court))));
+        vault = RewardVault(payable(create("RewardVault", abi.encode(open, parameters, at_settlement, at_court, PERIOD))));
+        inferences = InferenceRegistry(payable(create("InferenceRegistry", abi.encode(open, parameters, stakes, models, gateway, vault, at_settlement, at_market, at_court, at_facts))));
         require(address(inferences) == at_inferences, "nonce");
-        settlement = new AttributionSettlement(parameters, models, inferences, gateway, vault, at_market, at_court);
-        market = new ProofMarket(open, parameters, stakes, inferences, models, settlement, vault, gateway);
-        court = new AuditCourt(open, parameters, stakes, inferences, models, vault);
-        facts = new FactCourt(open, parameters, stakes, inferences, vault, gateway);
+        settlement = AttributionSettlement(payable(create("AttributionSettlement", abi.encode(parameters, models, inferences, gateway, vault, at_market, at_court))));
+        market = ProofMarket(payable(create("ProofMarket", abi.encode(open, parameters, stakes, inferences, models, settlement, vault, gateway))));
+        court = AuditCourt(payable(create("AuditCourt", abi.encode(open, parameters, stakes, inferences, models, vault))));
+        facts = FactCourt(payable(create("FactCourt", abi.encode(open, parameters, stakes, inferences, vault, gateway))));
         require(address(facts) == at_facts, "nonce");
 
         vm.startPrank(address(timelock));
