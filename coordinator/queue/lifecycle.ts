@@ -18,6 +18,8 @@ export const backoff = (failures: number, { backoffMs, maxBackoffMs }: QueueOpti
 
 export const TIMED_OUT: Failure = { outcome: 'timedOut', code: 'LEASE_EXPIRED', message: 'no heartbeat before the lease ran out' };
 
+export const REPLACED = { code: 'REPLACED', message: 'the job has other fees or another verifier now' };
+
 /** Ends the latest attempt; code and message are cut to what an Attempt may hold. */
 export function ended(attempts: readonly Attempt[], outcome: Attempt['outcome'], endedAt: number, failure?: Pick<Failure, 'code' | 'message'>): Attempt[] {
   const last = attempts[attempts.length - 1];

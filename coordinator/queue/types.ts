@@ -93,6 +93,11 @@ export interface JobQueue {
   counts(): Promise<Record<QueueState, number>>;
   /** A dead job waits again, with its history. @returns false when it is not dead */
   revive(id: Hex): Promise<boolean>;
+  /**
+   * Gives a job another payload: it waits, or waits again, with its history. A lease that runs is ended as stopped; what was proved for
+   * the old payload, or comes for it late, counts for nothing. @returns false when it is cancelled or unknown
+   */
+  replace(id: Hex, payload: string): Promise<boolean>;
   /** Waiting jobs by lane, those that back off too: what is announced. */
   waitingLanes(): Promise<Record<string, number>>;
   close(): Promise<void>;

@@ -271,6 +271,44 @@ for (const adapter of adapters()) {
       assert.deepEqual([job?.state, job?.result, job?.lease, job?.attempts], ['done', '0xfirst', undefined, [{ token: 1, prover: prover(0), leasedAt: START, endedAt: START + 5, outcome: 'completed' }]]);
     });
 
+    it('replaces a payload: the job waits with it, and what was made for the old one counts for nothing', async () => {
+      const payloadOf = async (n: number): Promise<string | undefined> => (await queue.get(id(n)))?.payload;
+      await queue.enqueue(input(1));
+      assert.equal(await queue.replace(id(1), '{"round":2}'), true);
+      assert.equal(await queue.replace(id(9), '{}'), false, 'unknown');
+      const first = (await lease())!;
+      assert.equal(first.payload, '{"round":2}');
+
+      assert.equal(await queue.replace(id(1), '{"round":3}'), true, 'of a leased one');
+      assert.deepEqual([await queue.complete(id(1), first.token, 'old'), await queue.heartbeat(id(1), first.token, LEASE)], ['stale', 'stale']);
+      assert.deepEqual((await queue.get(id(1)))!.attempts.map(({ outcome, code }) => [outcome, code]), [['stopped', 'REPLACED']]);
+      const second = (await lease())!;
+      assert.deepEqual([second.payload, second.token], ['{"round":3}', first.token + 1]);
+
+      await queue.complete(id(1), second.token, 'proof');
+      assert.equal(await queue.replace(id(1), '{"round":4}'), true, 'of a done one');
+      const again = (await queue.get(id(1)))!;
+      assert.deepEqual([again.state, again.payload, again.result, again.attempts.length], ['waiting', '{"round":4}', undefined, 2]);
+      assert.equal(await queue.complete(id(1), second.token, 'proof'), 'stale');
+      assert.deepEqual([await queue.counts(), await queue.waitingLanes()], [{ waiting: 1, leased: 0, done: 0, dead: 0, cancelled: 0 }, { lane: 1 }]);
+
+      const third = (await lease())!;
+      now += LEASE + 1;
+      await queue.expire();
+      assert.equal(await queue.replace(id(1), '{"round":5}'), true, 'of one that ran out');
+      assert.equal(await queue.heartbeat(id(1), third.token, LEASE), 'stale', 'it is not taken up again');
+      now += 5000;
+      const fourth = (await lease(1))!;
+      assert.equal(fourth.payload, '{"round":5}');
+      for (let token = fourth.token; await queue.fail(id(1), token, failed) === 'ok'; now += 5000, token = (await lease(token % 7))?.token ?? -1);
+      assert.equal((await queue.get(id(1)))!.state, 'dead');
+      assert.equal(await queue.replace(id(1), '{"round":6}'), true, 'of a dead one');
+      assert.deepEqual([(await queue.get(id(1)))!.state, await payloadOf(1)], ['waiting', '{"round":6}']);
+      await queue.cancel(id(1), 'over');
+      assert.equal(await queue.replace(id(1), '{"round":7}'), false, 'cancelled for good');
+      assert.equal(await payloadOf(1), '{"round":6}');
+    });
+
     it('counts jobs, and lists those of a state oldest first, page by page', async () => {
       for (let n = 1; n <= 7; n++) await queue.enqueue(input(n, { priority: n }));
       await lease(0); // 7

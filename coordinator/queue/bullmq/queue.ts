@@ -1,7 +1,7 @@
 import type { Hex } from 'viem';
 import type { Attempt } from '../../../src/protocol/network/job.js';
 import type { RedisConnection } from '../../store/redis/connection.js';
-import { counts } from '../lifecycle.js';
+import { counts, REPLACED } from '../lifecycle.js';
 import type { EnqueueInput, Failure, JobQueue, LeaseCheck, LeaseRequest, QueueJob, QueueOptions, QueueState } from '../types.js';
 import { queueScripts } from './scripts.js';
 
@@ -74,6 +74,10 @@ export class BullQueue implements JobQueue {
 
   async revive(id: Hex): Promise<boolean> {
     return await this.#run('revive', id) === 1;
+  }
+
+  async replace(id: Hex, payload: string): Promise<boolean> {
+    return await this.#run('replace', id, payload, rest(REPLACED.code, REPLACED.message)) === 1;
   }
 
   async waitingLanes(): Promise<Record<string, number>> {

@@ -321,6 +321,29 @@ call('HDEL', P .. 'job:' .. job.id, 'result')
 offer(job.queue, job.memory, job.order)
 return 1`),
 
+  /** id, payload, rest of the attempt's JSON. */
+  replace: script(['moveToFinished', 'moveToDelayed', 'reprocessJob'], FINISH, END_ATTEMPT, `
+local job = load(ARGV[2])
+if not job or job.state == 'cancelled' then return 0 end
+local key, q = P .. 'job:' .. job.id, P .. 'bull:' .. job.queue .. ':'
+if job.state == 'leased' then
+  endAttempt(job, 'stopped', ARGV[4], '', false, nil, { 1, 0, 0 })
+  call('HSET', key, 'failures', 0)
+  call('HDEL', key, 'avoid')
+elseif job.state == 'done' or job.state == 'dead' then
+  local done = job.state == 'done'
+  check(reprocessJob(keysOf(q, job.id, 'events', done and 'completed' or 'failed', 'wait', 'meta', 'active', 'marker', 'prioritized', 'pc'),
+    { job.id, 'LPUSH', done and 'returnvalue' or 'failedReason', done and 'completed' or 'failed', '1', '0' }), 'reprocessJob')
+  move(job, 'waiting')
+  call('HSET', key, 'state', 'waiting', 'failures', 0, 'notBefore', at)
+  call('HDEL', key, 'result', 'avoid')
+  offer(job.queue, job.memory, job.order)
+elseif job.outcome == 'timedOut' then
+  call('HSET', key, 'outcome', 'stopped', 'last', attempt(job, 'stopped', ',"endedAt":' .. (job.last:match('"endedAt":(%d+)') or at) .. ARGV[4]))
+end
+call('HSET', q .. job.id, 'data', ARGV[3])
+return 1`),
+
   /** state, limit, id after which to go on. */
   list: script([], `
 local jobs, from = {}, '-inf'

@@ -1,7 +1,7 @@
 import type { Address, Hex } from 'viem';
 import type { Attempt } from '../../../src/protocol/network/job.js';
 import type { Database } from '../../store/embedded/database.js';
-import { AROUND_MS, backoff, counts, ended, resumed, TIMED_OUT } from '../lifecycle.js';
+import { AROUND_MS, backoff, counts, ended, REPLACED, resumed, TIMED_OUT } from '../lifecycle.js';
 import type { EnqueueInput, Failure, JobQueue, LeaseCheck, LeaseRequest, QueueJob, QueueOptions, QueueState } from '../types.js';
 import { isBefore, jobOf, prepareQueue, type JobRow } from './rows.js';
 
@@ -102,6 +102,18 @@ export class EmbeddedQueue implements JobQueue {
 
   revive(id: Hex): Promise<boolean> {
     return this.database.write(() => this.#sql.revive.run(this.options.now(), id).changes === 1);
+  }
+
+  replace(id: Hex, payload: string): Promise<boolean> {
+    return this.database.write(() => {
+      const row = this.#row(id), now = this.options.now();
+      if (!row || row.state === 'cancelled') return false;
+      const attempts = JSON.parse(row.attempts) as Attempt[], last = attempts.at(-1), waits = row.state === 'waiting';
+      // One that only ran out could be taken up again: it is of the old payload.
+      const open = row.state === 'leased' || (waits && last?.outcome === 'timedOut');
+      this.#sql.replace.run(payload, JSON.stringify(open ? ended(attempts, 'stopped', last?.endedAt ?? now, REPLACED) : attempts), waits ? row.failures : 0, waits ? row.not_before : now, waits ? row.avoid : null, row.seq);
+      return true;
+    });
   }
 
   waitingLanes(): Promise<Record<string, number>> {
