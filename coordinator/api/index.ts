@@ -1,0 +1,4 @@
+export { errorReply } from './errors.js';
+export { rewardsSchema } from './schemas.js';
+export { buildApi, type ApiOptions } from './server.js';
+export { Uploads, type UploadOptions } from './uploads.js';

@@ -1,0 +1,2 @@
+/** Piscina's thread: see packages.ts. */
+export { checkPackage as default } from './checkPackage.js';
