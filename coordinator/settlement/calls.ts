@@ -37,7 +37,7 @@ export async function simulate({ client: { publicClient, account }, deployment }
   const request = { abi: [...abi, ...contractErrorsAbi] as Abi, address: deployment[contract], functionName, args, account };
   try {
     const { result } = await publicClient.simulateContract(request as never);
-    return { ok: true, result, gas: ((await publicClient.estimateContractGas(request as never)) * 13n) / 10n + 50_000n };
+    return { ok: true, result, gas: ((await publicClient.estimateContractGas({ ...request, blockTag: 'latest' } as never)) * 13n) / 10n + 50_000n };
   } catch (cause) {
     return { ok: false, error: chainError(functionName, cause) };
   }

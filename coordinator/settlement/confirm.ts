@@ -6,7 +6,7 @@
  * Who is told about the end is told before it is written down: at least once, also across a crash.
  */
 import type { ChainClient } from '../../src/chain/index.js';
-import type { Effects } from './effects.js';
+import { isLate, type Effects } from './effects.js';
 import type { SettlementMetrics } from './metrics.js';
 import type { Outbox } from './outbox.js';
 import type { Inclusion, Intent, OnStep } from './types.js';
@@ -22,19 +22,28 @@ export interface ConfirmContext {
 }
 
 export async function confirm(context: ConfirmContext): Promise<void> {
-  const { client: { publicClient }, outbox, effects } = context;
+  const { client: { publicClient }, outbox } = context;
   const waiting = await outbox.intents('sent', 'mined');
   if (waiting.length === 0) return;
   const head = Number(await publicClient.getBlockNumber({ cacheTime: 0 }));
   for (const intent of waiting) {
-    if (intent.state === 'sent' || !intent.included) {
-      const included = await effects.find(intent);
-      if (included) await outbox.change(intent.id, (i) => (i.state === 'sent' ? { state: 'mined', included } : undefined));
-    } else if (await isCanonical(context, intent.included, head)) {
-      if (head - intent.included.blockNumber + 1 >= context.confirmations) await finish(context, intent);
-    } else {
-      await moved(context, intent);
+    try {
+      await look(context, intent, head);
+    } catch (error) {
+      if (!isLate(error)) throw error;
     }
+  }
+}
+
+async function look(context: ConfirmContext, intent: Intent, head: number): Promise<void> {
+  const { outbox, effects } = context;
+  if (intent.state === 'sent' || !intent.included) {
+    const included = await effects.find(intent);
+    if (included) await outbox.change(intent.id, (i) => (i.state === 'sent' ? { state: 'mined', included } : undefined));
+  } else if (await isCanonical(context, intent.included, head)) {
+    if (head - intent.included.blockNumber + 1 >= context.confirmations) await finish(context, intent);
+  } else {
+    await moved(context, intent);
   }
 }
 

@@ -18,10 +18,13 @@ const inclusion = ({ transactionHash, blockNumber, blockHash }: FoundLog): Inclu
 
 type Wanted = Pick<Intent, 'kind' | 'key' | 'jobId'>;
 
+/** A look that came between two writes of a node: nothing is concluded from it. */
+export const isLate = (error: unknown): boolean => error instanceof ChainError && error.code === 'EVENT_MISSING';
+
 export class Effects {
   constructor(private readonly economy: Economy) {}
 
-  /** A delivery's job that was settled in another way counts as done: it is settled once. @throws ChainError */
+  /** A delivery's job that was settled in another way counts as done: it is settled once. @throws ChainError; EVENT_MISSING: isLate */
   async find({ kind, key, jobId }: Wanted): Promise<Inclusion | undefined> {
     const { economy } = this;
     if (kind === 'commit') return (await economy.inferences.block(key)).status === 'none' ? undefined : this.#event(await economy.events('inferences', 'BlockCommitted', { args: { blockId: key } }), key);

@@ -5,7 +5,7 @@ import { ChainError } from '../../src/errors/chain.js';
 import type { ChainedLog } from '../store/types.js';
 import { anchorBytes } from './anchor.js';
 import { commitCalldata, commitmentsOf, deliverManyCalldata, deliveryOf, paymentKeysOf, simulate } from './calls.js';
-import type { Effects } from './effects.js';
+import { isLate, type Effects } from './effects.js';
 import type { SettlementMetrics } from './metrics.js';
 import type { Outbox } from './outbox.js';
 import { verdictOf } from './reverts.js';
@@ -44,6 +44,7 @@ const ANCHOR_GAS = 40_000n;
 
 export class Planner {
   #room = 0;
+  #busy = new Set<Hex | undefined>();
 
   constructor(private readonly context: PlannerContext) {}
 
@@ -52,22 +53,22 @@ export class Planner {
     const due = (await outbox.intents('planned')).filter(({ notBefore }) => notBefore <= now());
     if (due.length === 0) return;
     this.#room = await sender.room();
-    const busy = new Set((await outbox.intents('sent', 'mined')).map(({ jobId }) => jobId).filter((id) => id !== undefined));
+    this.#busy = new Set((await outbox.intents('sent', 'mined')).map(({ jobId }) => jobId));
     const ready: Record<Intent['kind'], Intent[]> = { commit: [], deliver: [], settle: [], anchor: [] };
     for (const intent of due) {
-      if (this.#room <= 0) return;
-      if (intent.jobId !== undefined && busy.has(intent.jobId)) continue; // the other intent about this job decides first
+      if (this.#room <= 0) break;
       let undone = false;
-      await this.#guarded([intent], async () => { undone = await this.#undone(intent); });
-      if (!undone) continue;
-      if (intent.jobId !== undefined) busy.add(intent.jobId);
-      ready[intent.kind].push(intent);
+      if (this.#free(intent)) await this.#guarded([intent], async () => { undone = await this.#undone(intent); });
+      if (undone) ready[intent.kind].push(intent);
     }
     for (const group of chunks(ready.commit, rules.commitBatch)) await this.#guarded(group, () => this.#commit(group));
-    for (const intent of ready.settle) await this.#guarded([intent], () => this.#settle(intent));
     for (const group of chunks(ready.deliver, rules.deliverBatch)) await this.#guarded(group, () => this.#deliver(group));
+    for (const intent of ready.settle) if (this.#free(intent)) await this.#guarded([intent], () => this.#settle(intent));
     for (const intent of ready.anchor) await this.#send([intent], intent.calldata, ANCHOR_GAS);
   }
+
+  /** Another intent about the same job is under way: it decides first. */
+  readonly #free = ({ jobId }: Intent): boolean => jobId === undefined || !this.#busy.has(jobId);
 
   /** Asked before every send. */
   async #undone(intent: Intent): Promise<boolean> {
@@ -139,6 +140,7 @@ export class Planner {
   async #send(intents: readonly Intent[], data: Hex, gas: bigint): Promise<void> {
     if (this.#room <= 0) return;
     this.#room--;
+    for (const { jobId } of intents) this.#busy.add(jobId);
     await this.context.sender.send({ intents, to: intents[0].to, data, gas });
   }
 
@@ -149,7 +151,7 @@ export class Planner {
       await work();
     } catch (error) {
       if (error instanceof ChainError) for (const { id } of intents) await this.context.outbox.change(id, (i) => (i.state === 'planned' ? { notBefore: this.context.now() + this.context.rules.retryMs } : undefined));
-      throw error;
+      if (!isLate(error)) throw error;
     }
   }
 

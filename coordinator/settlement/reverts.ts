@@ -8,7 +8,7 @@
  */
 import { BaseError, ContractFunctionRevertedError } from 'viem';
 import { BLOCK_STATUS, RECORD_STATUS, REQUEST_STATUS, VERIFIER_STATUS } from '../../src/chain/index.js';
-import { ChainError } from '../../src/errors/chain.js';
+import type { ChainError } from '../../src/errors/chain.js';
 
 export type Action = 'wait' | 'few' | 'fail' | 'reprove' | 'fees';
 export interface Verdict {
