@@ -16,6 +16,7 @@ import { Effects } from './effects.js';
 import type { SettlementMetrics } from './metrics.js';
 import { Outbox, type NewIntent } from './outbox.js';
 import { PLAN_RULES, Planner, type PlanRules } from './planner.js';
+import type { FailoverClient } from './rpc.js';
 import { SEND_RULES, Sender, type SendRules } from './sender.js';
 import { INTENT_STATES, type Intent, type IntentState, type OnStep, type Reason } from './types.js';
 
@@ -135,6 +136,7 @@ export class Settler {
     });
     await this.#planner.plan();
     metrics?.pending(await this.outbox.counts());
+    if (metrics && 'endpoints' in client) for (const { endpoint, state } of (client as FailoverClient).endpoints.health()) metrics.usable(endpoint, state === 'up');
   }
 
   async #add(input: NewIntent): Promise<Intent> {

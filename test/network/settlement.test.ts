@@ -70,6 +70,7 @@ describe('settlement on a local chain with real proofs', () => {
     const text = await registry.metrics();
     assert.match(text, /zkattr_settlement_confirmed_total\{kind="settle"\} 1/);
     assert.match(text, /zkattr_settlement_sent_total\{kind="settle"\} 1/);
+    assert.match(text, /zkattr_settlement_rpc_usable\{endpoint="127.0.0.1:\d+"\} 1/);
     assert.match(text, /zkattr_settlement_intents\{state="final"\} 1/);
   });
 
