@@ -2,6 +2,7 @@
 import { Piscina } from 'piscina';
 import type { Hex } from 'viem';
 import type { Deployment } from '../../src/chain/index.js';
+import { getWasmCurveCode } from '../../src/curve/wasm.js';
 import { NetworkError } from '../../src/errors/network.js';
 import type { Batch, Registration } from '../../src/protocol/artifacts.js';
 import { decodeBlockPackage, decodeRecordPackage } from '../../src/protocol/network/index.js';
@@ -11,14 +12,12 @@ import type { CheckTask, Checked } from './checkPackage.js';
 const REMEMBERED = 256;
 
 export class Packages {
-  readonly #pool: Piscina;
+  #pool?: Promise<Piscina>;
   readonly #registrations = new Map<Hex, Registration>();
   readonly #batches = new Map<Hex, Batch>();
 
   /** @param srs  paths of reference strings by class: its packages are recommitted */
-  constructor(private readonly artifacts: ArtifactStore, private readonly deployment: Deployment, private readonly srs: Readonly<Record<string, string>>) {
-    this.#pool = new Piscina({ filename: new URL('./checkWorker.js', import.meta.url).href, minThreads: 0, maxThreads: 1, maxQueue: 256, idleTimeout: 60_000, atomics: 'disabled' });
-  }
+  constructor(private readonly artifacts: ArtifactStore, private readonly deployment: Deployment, private readonly srs: Readonly<Record<string, string>>) {}
 
   /** @throws NetworkError ARTIFACT_UNKNOWN, PACKAGE_* */
   async checkRecord(name: Hex): Promise<Registration> {
@@ -39,7 +38,12 @@ export class Packages {
     return this.#batches.get(name) ?? remember(this.#batches, name, decodeBlockPackage(await this.#bytes(name), className).batch);
   }
 
-  close(): Promise<void> { return this.#pool.close({ force: true }); }
+  async close(): Promise<void> { await (await this.#pool)?.close({ force: true }); }
+
+  async #threads(): Promise<Piscina> {
+    const workerData = await getWasmCurveCode();
+    return new Piscina({ filename: new URL('./checkWorker.js', import.meta.url).href, minThreads: 0, maxThreads: 1, maxQueue: 256, idleTimeout: 60_000, atomics: 'disabled', workerData });
+  }
 
   async #bytes(name: Hex): Promise<Uint8Array> {
     const data = await this.artifacts.get(name);
@@ -50,7 +54,7 @@ export class Packages {
   async #check(task: CheckTask): Promise<Checked> {
     let result: Checked | { kind: 'fault'; code: string; where: string; message: string };
     try {
-      result = await this.#pool.run(task) as typeof result;
+      result = await (await (this.#pool ??= this.#threads())).run(task) as typeof result;
     } catch (cause) {
       if (/Task queue is at limit/i.test((cause as Error).message)) throw new NetworkError('too many packages wait to be checked', { code: 'BUSY', where: task.kind, hint: 'try again in some seconds' });
       throw cause;

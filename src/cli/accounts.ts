@@ -13,7 +13,7 @@ export const isLocalChain = (chainId: number): boolean => LOCAL_CHAIN_IDS.includ
 
 /** Account indices of the roles on a local chain, and how many there are of each. */
 export const ROLES = {
-  owner: [0, 1], secondNode: [1, 1], node: [2, 1], prover: [3, 1], payer: [4, 4], treasury: [9, 1], auditor: [10, 8], challenger: [18, 1], contributor: [20, 64],
+  owner: [0, 1], secondNode: [1, 1], node: [2, 1], prover: [3, 1], payer: [4, 4], coordinator: [8, 1], treasury: [9, 1], auditor: [10, 8], challenger: [18, 1], contributor: [20, 64], networkProver: [84, 16],
 } as const;
 export type Role = keyof typeof ROLES;
 

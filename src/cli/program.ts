@@ -5,14 +5,18 @@ import { AttributionError } from '../errors/base.js';
 import { packageRoot } from '../files/paths.js';
 import { auditCommand } from './audit/command.js';
 import { challengeCommand } from './challenge/command.js';
+import { coordinatorCommand } from './coordinator/command.js';
 import { datanetCommand } from './datanet/command.js';
 import { demoCommand } from './demo/command.js';
 import { deployCommand } from './deploy/command.js';
 import { doctorCommand } from './doctor/command.js';
 import { governCommand } from './govern/command.js';
 import { inferCommand } from './infer/command.js';
+import { localnetCommand } from './localnet/command.js';
 import { marketCommand } from './market/command.js';
+import { nodeCommand } from './node/command.js';
 import { proveCommand } from './prove/command.js';
+import { proverCommand } from './prover/command.js';
 import { registerCommand } from './register/command.js';
 import { rewardsCommand } from './rewards/command.js';
 import { setupCommand } from './setup/command.js';
@@ -22,7 +26,7 @@ import { verifyCommand } from './verify/command.js';
 
 const COMMANDS = [
   setupCommand, trainCommand, deployCommand, datanetCommand, stakeCommand, registerCommand, inferCommand, proveCommand, marketCommand, rewardsCommand, challengeCommand, governCommand, verifyCommand, auditCommand,
-  demoCommand, doctorCommand,
+  coordinatorCommand, proverCommand, nodeCommand, localnetCommand, demoCommand, doctorCommand,
 ];
 
 /** The command line, not yet run. */

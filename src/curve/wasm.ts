@@ -149,6 +149,9 @@ let curve: Promise<WasmCurve> | undefined;
 /** Generates and compiles the module, once in a process (about 0.2 s). */
 export const getWasmCurveCode = (): Promise<WasmCurveCode> => (code ??= compileWasmCurve());
 
+/** In a worker thread: the module that the main thread compiled, before the first use. ffjavascript cannot be loaded there. */
+export function takeWasmCurveCode(compiled: WasmCurveCode): void { code = Promise.resolve(compiled); }
+
 async function compileWasmCurve(): Promise<WasmCurveCode> {
   // Lazily: loaded in a worker thread, ffjavascript's web-worker takes the thread for one of its own and prints an error.
   const { buildBn128 } = await import('ffjavascript');
