@@ -18,7 +18,7 @@ import { z } from 'zod';
 import { CREDIT_KINDS } from '../../chain/types.js';
 import { artifactJson, requestSchema } from '../artifacts.js';
 import { address, bytes, count, word } from '../words.js';
-import { JOB_PHASES, jobViewSchema } from './job.js';
+import { JOB_PHASES } from './job.js';
 
 export const apiErrorSchema = z.strictObject({ error: z.strictObject({ code: z.string(), message: z.string(), hint: z.string().optional(), where: z.string().optional() }) });
 export type ApiError = z.infer<typeof apiErrorSchema>;
@@ -51,27 +51,9 @@ export type BlockView = z.infer<typeof blockViewSchema>;
 
 export const jobQuerySchema = z.strictObject({ phase: z.enum(JOB_PHASES).optional(), limit: z.coerce.number().int().min(1).max(200).default(50), after: word.optional() });
 
-/** GET /v1/jobs: newest first; the page after this one starts behind its last job. */
-export const jobListSchema = z.strictObject({ jobs: z.array(jobViewSchema).max(200) });
-export type JobList = z.infer<typeof jobListSchema>;
-
-const amount = z.string().regex(/^\d{1,78}$/, 'decimal base units');
 /** GET /v1/jobs/{jobId}/credits: what the settlement credited, one line for each account and kind; empty before it is settled. */
-export const jobCreditsSchema = z.strictObject({ jobId: word, credits: z.array(z.strictObject({ account: address, kind: z.enum(CREDIT_KINDS), amount })) });
+export const jobCreditsSchema = z.strictObject({ jobId: word, credits: z.array(z.strictObject({ account: address, kind: z.enum(CREDIT_KINDS), amount: z.string().regex(/^\d{1,78}$/, 'decimal base units') })) });
 export type JobCredits = z.infer<typeof jobCreditsSchema>;
-
-/** GET /v1/rewards/{account}: what it was credited and has claimed, and every credit, newest last. */
-export const rewardsSchema = z.strictObject({
-  account: address, credited: amount, claimed: amount,
-  credits: z.array(z.strictObject({
-    kind: z.enum(CREDIT_KINDS), amount,
-    /** 0: open at once. */
-    period: amount, transaction: word, jobId: word.optional(),
-    /** Taken back with its job. */
-    withdrawn: z.boolean(), sentence: z.string().max(2000),
-  })),
-});
-export type RewardsView = z.infer<typeof rewardsSchema>;
 
 export const proverViewSchema = z.strictObject({
   address, online: z.boolean(), lastSeen: count, version: z.string(), backend: z.string(), cpu: z.string(), cores: z.int(), memoryBytes: count, parallel: z.int(),
@@ -80,14 +62,10 @@ export const proverViewSchema = z.strictObject({
   completed: count, failed: count, timedOut: count, falseProofs: count,
 });
 export type ProverView = z.infer<typeof proverViewSchema>;
-/** GET /v1/provers */
-export const proverListSchema = z.strictObject({ provers: z.array(proverViewSchema) });
 
 /** One entry of the assignment log: entry n holds the hash of entry n - 1. */
 export const logEntrySchema = z.strictObject({ sequence: count, at: count, kind: z.string(), jobId: word.optional(), prover: address.optional(), detail: z.string(), previous: word, hash: word });
 export type LogEntry = z.infer<typeof logEntrySchema>;
-/** GET /v1/log?from=: oldest first. */
-export const logPageSchema = z.strictObject({ entries: z.array(logEntrySchema) });
 
 export const statsSchema = z.strictObject({
   chainId: z.int(), coordinator: address, contracts: z.record(z.string(), address),
