@@ -2,6 +2,6 @@
 import { workerData } from 'piscina';
 import { takeWasmCurveCode, type WasmCurveCode } from '../../src/curve/wasm.js';
 
-takeWasmCurveCode(workerData as WasmCurveCode);
+if (workerData) takeWasmCurveCode(workerData as WasmCurveCode);
 
 export { checkPackage as default } from './checkPackage.js';

@@ -3,6 +3,7 @@ import { Piscina } from 'piscina';
 import type { Hex } from 'viem';
 import type { Deployment } from '../../src/chain/index.js';
 import { getWasmCurveCode } from '../../src/curve/wasm.js';
+import { getWasmCurveCode, type WasmCurveCode } from '../../src/curve/wasm.js';
 import { NetworkError } from '../../src/errors/network.js';
 import type { Batch, Registration } from '../../src/protocol/artifacts.js';
 import { decodeBlockPackage, decodeRecordPackage } from '../../src/protocol/network/index.js';
