@@ -62,7 +62,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
   const artifacts = await openArtifacts(settings.artifacts ?? join(settings.store, 'artifacts'), { maxBytes: settings.limits.artifactBytes });
 
   const classes = new ClassTable(keys), chain = new ChainView(economy, now), documents = new Documents(records, now), events = new JobEvents(records, now), metrics = new IntakeMetrics(registry, documents);
-  const packages = defer(await Packages.open(artifacts, deployment, settings.srs), (p) => p.close());
+  const packages = defer(new Packages(artifacts, deployment, settings.srs), (p) => p.close());
   const shutdown = new AbortController();
   let term: number | undefined, draining = false, network: ProverNetwork | undefined, kicked = false;
   const leader = new Gauge({ name: 'zkattr_coordinator_leads', help: '1 while this coordinator batches and settles', registers: [registry] });

@@ -3,7 +3,6 @@ import { Piscina } from 'piscina';
 import type { Hex } from 'viem';
 import type { Deployment } from '../../src/chain/index.js';
 import { getWasmCurveCode } from '../../src/curve/wasm.js';
-import { getWasmCurveCode, type WasmCurveCode } from '../../src/curve/wasm.js';
 import { NetworkError } from '../../src/errors/network.js';
 import type { Batch, Registration } from '../../src/protocol/artifacts.js';
 import { decodeBlockPackage, decodeRecordPackage } from '../../src/protocol/network/index.js';
@@ -42,6 +41,7 @@ export class Packages {
   async close(): Promise<void> { await (await this.#pool)?.close({ force: true }); }
 
   async #threads(): Promise<Piscina> {
+    // Threads cannot compile it themselves.
     const workerData = await getWasmCurveCode();
     return new Piscina({ filename: new URL('./checkWorker.js', import.meta.url).href, minThreads: 0, maxThreads: 1, maxQueue: 256, idleTimeout: 60_000, atomics: 'disabled', workerData });
   }
