@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IAttributionVerifier} from "../../src/interfaces/IAttributionVerifier.sol";
+import {Bn254} from "../../src/libraries/Bn254.sol";
 import "../../src/types/Errors.sol";
 import "../../src/types/Types.sol";
 
@@ -41,8 +42,11 @@ contract BindingVerifier is IAttributionVerifier {
         return bytes32(uint256(1));
     }
 
-    function classEntry(uint256, uint256) external pure returns (ClassShape memory, VerifyingKey memory) {
-        revert("not needed");
+    /// @dev Tables and setup of TestVerifier: the gateway takes one of each for a class.
+    function classEntry(uint256 relation, uint256 classId) external view returns (ClassShape memory shape, VerifyingKey memory key) {
+        shape = this.classShape(relation, classId);
+        key.tauG2 = [Bn254.G2_X1, Bn254.G2_X0, Bn254.G2_Y1, Bn254.G2_Y0];
+        key.blinding = G1Point(Bn254.H_X, Bn254.H_Y);
     }
 
     function classShape(uint256, uint256) external pure returns (ClassShape memory) {
