@@ -101,7 +101,7 @@ describe('the demonstration', () => {
 describe('the command line', () => {
   it('explains every verb', async () => {
     const { commands } = createProgram();
-    assert.deepEqual(commands.map((c) => c.name()).sort(), ['setup', 'train', 'deploy', 'datanet', 'stake', 'register', 'infer', 'prove', 'market', 'rewards', 'challenge', 'govern', 'verify', 'audit', 'demo', 'doctor'].sort());
+    assert.deepEqual(commands.map((c) => c.name()).sort(), ['setup', 'train', 'deploy', 'datanet', 'stake', 'register', 'infer', 'prove', 'market', 'rewards', 'challenge', 'govern', 'verify', 'audit', 'coordinator', 'prover', 'node', 'localnet', 'demo', 'doctor'].sort());
     for (const command of commands) assert.ok(command.description().length > 10, command.name());
     const { code, out } = await run(['prove', '--help']);
     assert.equal(code, 0);
