@@ -38,7 +38,7 @@ export function Chart({ jobs }) {
       plot.current = new UPlot({
         width: Math.max(200, element.clientWidth), height: HEIGHT, legend: { show: false }, cursor: { show: false }, padding: [8, 8, 0, 0],
         scales: { x: { time: true, range: (_, min, max) => [min - step / 2, max + step / 2] }, y: { range: (_, __, max) => [0, Math.max(4, max * 1.1)] } },
-        axes: [{ ...axis, grid: { show: false }, space: 64, values: (_, ticks) => ticks.map(time) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((v) => (Number.isInteger(v) ? formatCount(v) : '')) }],
+        axes: [{ ...axis, grid: { show: false }, size: 30, space: 64, values: (_, ticks) => ticks.map(time) }, { ...axis, size: 48, values: (_, ticks) => ticks.map((v) => (Number.isInteger(v) ? formatCount(v) : '')) }],
         series: [{}, { fill: bar, stroke: bar, width: 0, points: { show: false }, paths: UPlot.paths.bars({ size: [0.72, 40], radius: 0.15 }) }],
       }, [times, counts], element);
     };

@@ -12,7 +12,7 @@ const total = (counts) => Object.values(counts ?? {}).reduce((sum, n) => sum + n
 function Stats({ stats }) {
   const { jobs, blocks, provers, settled } = stats, dead = jobs.dead ?? 0, open = (jobs.waiting ?? 0) + (jobs.leased ?? 0) + (jobs.proved ?? 0) + (jobs.settling ?? 0);
   return h('div', { class: 'loaded' },
-    dead > 0 && h('div', { class: 'callout bad' }, h('b', null, `${formatCount(dead)} ${dead === 1 ? 'job is' : 'jobs are'} dead. `), h('a', { href: '#/jobs?phase=dead' }, 'See why'), ', then have them revived before their deadlines.'),
+    dead > 0 && h('div', { class: 'callout bad' }, h('b', null, `${formatCount(dead)} ${dead === 1 ? 'job is' : 'jobs are'} dead. `), h('a', { href: '#/jobs?phase=dead' }, 'See why'), dead === 1 ? ', then have it revived before its deadline.' : ', then have them revived before their deadlines.'),
     provers.online === 0 && open > 0 && h('div', { class: 'callout warn' }, h('b', null, 'No prover is online. '), `${formatCount(open)} open ${open === 1 ? 'job waits' : 'jobs wait'}: start one with `, h('code', null, 'zkattr prover run'), '.'),
     h('div', { class: 'tiles' },
       h(Tile, { label: 'Inferences settled', note: `in ${formatCount(settled.jobs)} ${settled.jobs === 1 ? 'job' : 'jobs'}`, href: '#/jobs?phase=settled' }, formatCount(settled.inferences)),
@@ -31,10 +31,11 @@ const Network = ({ stats: { chainId, coordinator, contracts, log } }) => h(Card,
   }),
   h('details', null, h('summary', null, 'Contracts'), h(Facts, { facts: Object.entries(contracts).map(([name, value]) => [plainText(name), h(Hex, { value, full: true })]) })));
 
-/** The first jobs of an open phase: the oldest, which are the most urgent. */
-function Open({ phase, count }) {
-  const poll = usePoll(`/v1/jobs?phase=${phase}&limit=${FIRST}`);
-  return h(Card, { title: `Jobs: ${phase}`, aside: h('a', { href: `#/jobs?phase=${phase}` }, count > FIRST ? `All ${formatCount(count)}` : 'Open the list') }, h(Load, { poll, what: 'Jobs' }, (data) => h(JobTable, { jobs: listOf(data), phase })));
+/** The first open jobs of each phase: the oldest, which are the most urgent. */
+function Open({ counts }) {
+  const polls = OPEN.map((phase) => usePoll(counts[phase] > 0 ? `/v1/jobs?phase=${phase}&limit=${FIRST}` : null)), asked = polls.filter((_, n) => counts[OPEN[n]] > 0);
+  if (asked.length === 0) return null;
+  return h(Card, { title: 'Open jobs', aside: h('a', { href: '#/jobs' }, 'All jobs') }, h(Load, { poll: asked.find((p) => p.error && !p.data) ?? asked[0], what: 'Jobs' }, () => h(JobTable, { jobs: asked.flatMap((p) => listOf(p.data)) })));
 }
 
 export function Overview() {
@@ -42,6 +43,6 @@ export function Overview() {
   return h('div', null, h(Title, null, 'Overview'),
     h(Load, { poll: stats, what: 'The state of the coordinator' }, (data) => h(Stats, { stats: data })),
     h(Card, { title: 'Settled over time' }, h(Load, { poll: settled, what: 'Settled jobs' }, ({ jobs }) => (jobs.length === 0 ? h(Empty, { title: 'Nothing settled yet' }, 'Bars appear with the first job that is proved and credited.') : h(Chart, { jobs })))),
-    stats.data && OPEN.filter((phase) => stats.data.jobs[phase] > 0).map((phase) => h(Open, { key: phase, phase, count: stats.data.jobs[phase] })),
+    stats.data && h(Open, { counts: stats.data.jobs }),
     stats.data && h(Network, { stats: stats.data }));
 }
