@@ -15,7 +15,7 @@ import { startInferenceNode, type NodeHandle } from '../../src/inference/node/in
 import { artifactJson } from '../../src/protocol/artifacts.js';
 import { CoordinatorClient, CoordinatorError } from '../../src/protocol/network/client.js';
 import {
-  apiErrorSchema, blockViewSchema, decodeBlockPackage, decodeRecordPackage, jobViewSchema, logEntrySchema, NO_SESSION, proverViewSchema, sealEnvelope, statsSchema, offerSchema, type Envelope, type JobView, type Offer,
+  apiErrorSchema, blockViewSchema, decodeBlockPackage, decodeRecordPackage, jobViewSchema, logEntrySchema, NO_SESSION, proverViewSchema, sealEnvelope, statsSchema, offerSchema, type BlockPackage, type Envelope, type JobView, type Offer,
 } from '../../src/protocol/network/index.js';
 import { batchBlock } from '../../src/protocol/statements.js';
 import { addressOf, cls, PARTIES } from '../support/story.js';
@@ -60,7 +60,7 @@ class TestAgent {
       assert.equal(response.status, 200);
       return new Uint8Array(await response.arrayBuffer());
     };
-    const record = decodeRecordPackage(await fetched(job.record)), blocks = [];
+    const record = decodeRecordPackage(await fetched(job.record)), blocks: BlockPackage[] = [];
     for (const { package: name } of job.blocks) blocks.push(decodeBlockPackage(await fetched(name), job.className));
     const { keys, kernels, groth16, world } = this.parts;
     const { job: file } = await buildPayout({
