@@ -9,7 +9,7 @@ import type { Address } from 'viem';
 import { z } from 'zod';
 import { NetworkError } from '../../src/errors/network.js';
 import {
-  apiErrorSchema, apiJson, BLOCK_PHASES, blockViewSchema, envelopeSchema, JOB_PHASES, jobQuerySchema, jobViewSchema, logEntrySchema, proverViewSchema, statsSchema, submitBlockSchema, submitRecordSchema,
+  apiErrorSchema, apiJson, BLOCK_PHASES, blockViewSchema, envelopeSchema, JOB_PHASES, jobCreditsSchema, jobQuerySchema, jobViewSchema, logEntrySchema, proverViewSchema, statsSchema, submitBlockSchema, submitRecordSchema,
   submitRequestSchema, type ApiError, type JobPhase, type LogEntry, type Stats,
 } from '../../src/protocol/network/index.js';
 import { blockView, NETWORK_ACCOUNT, phaseOf, unknownBlock, type Documents, type Intake, type IntakeMetrics, type JobEntry, type JobEvents, type JobViews } from '../intake/index.js';
@@ -107,6 +107,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     return blockView(block);
   });
   app.get('/v1/jobs/:jobId', { schema: { params: jobParams, response: { 200: jobViewSchema, ...errors } } }, async ({ params: { jobId } }) => (await views.get(jobId)) ?? unknownJob(jobId));
+  app.get('/v1/jobs/:jobId/credits', { schema: { params: jobParams, response: { 200: jobCreditsSchema, ...errors } } }, async ({ params: { jobId } }) => (await views.credits(jobId)) ?? unknownJob(jobId));
   app.get('/v1/jobs', { schema: { querystring: jobQuerySchema, response: { 200: z.array(jobViewSchema), ...errors } } }, async ({ query: { phase, limit, after } }) => {
     const previous = after && await documents.jobs.get(after), found: JobEntry[] = [];
     if (after && !previous) unknownJob(after);

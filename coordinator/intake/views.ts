@@ -1,6 +1,7 @@
 /** What anybody may see: no names of packages, since a name opens its package. */
 import type { Hex } from 'viem';
-import type { BlockView, JobPhase, JobView } from '../../src/protocol/network/index.js';
+import { CREDIT_KINDS } from '../../src/chain/index.js';
+import type { BlockView, JobCredits, JobPhase, JobView } from '../../src/protocol/network/index.js';
 import type { JobQueue } from '../queue/types.js';
 import type { ProverService } from '../scheduler/index.js';
 import type { Settler } from '../settlement/index.js';
@@ -8,7 +9,7 @@ import type { ChainView } from './chainView.js';
 import type { BlockEntry, Documents, JobEntry } from './documents.js';
 import type { JobEvents } from './events.js';
 
-const TIMELINE = 300;
+const TIMELINE = 300, CREDITS_REMEMBERED = 1000;
 
 export const blockView = ({ blockId, recordId, adapterId, node, phase, keys, fees, deadline, receivedAt, jobId, reason }: BlockEntry): BlockView =>
   ({ blockId, recordId, adapterId, node, phase, queries: keys.length, fees, deadline, receivedAt, ...(jobId && { jobId }), ...(reason !== undefined && { reason }) });
@@ -23,11 +24,26 @@ export interface ViewParts {
 }
 
 export class JobViews {
+  /** Least recently asked first. */
+  readonly #credits = new Map<Hex, JobCredits['credits']>();
+
   constructor(private readonly parts: ViewParts) {}
 
   async get(jobId: Hex): Promise<JobView | undefined> {
     const entry = await this.parts.documents.jobs.get(jobId);
     return entry && this.of(entry);
+  }
+
+  /** Who was credited for a settled job, from the chain, once; nobody before that. */
+  async credits(jobId: Hex): Promise<JobCredits | undefined> {
+    const { documents, chain } = this.parts, entry = await documents.jobs.get(jobId);
+    if (!entry) return undefined;
+    if (entry.phase !== 'settled') return { jobId, credits: [] };
+    const known = this.#credits.get(jobId) ?? (await chain.economy.court.evidence(jobId)).credits.map(({ account, kind, amount }) => ({ account, kind: CREDIT_KINDS[kind], amount: String(amount) }));
+    this.#credits.delete(jobId);
+    this.#credits.set(jobId, known);
+    if (this.#credits.size > CREDITS_REMEMBERED) this.#credits.delete(this.#credits.keys().next().value!);
+    return { jobId, credits: known };
   }
 
   /** @param brief  without timeline: for lists */

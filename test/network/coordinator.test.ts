@@ -15,7 +15,7 @@ import { startInferenceNode, type NodeHandle } from '../../src/inference/node/in
 import { artifactJson } from '../../src/protocol/artifacts.js';
 import { CoordinatorClient, CoordinatorError } from '../../src/protocol/network/client.js';
 import {
-  apiErrorSchema, blockViewSchema, decodeBlockPackage, decodeRecordPackage, jobViewSchema, logEntrySchema, NO_SESSION, proverViewSchema, sealEnvelope, statsSchema, offerSchema, type BlockPackage, type Envelope, type JobView, type Offer,
+  apiErrorSchema, blockViewSchema, decodeBlockPackage, decodeRecordPackage, jobCreditsSchema, jobViewSchema, logEntrySchema, NO_SESSION, proverViewSchema, sealEnvelope, statsSchema, offerSchema, type BlockPackage, type Envelope, type JobView, type Offer,
 } from '../../src/protocol/network/index.js';
 import { batchBlock } from '../../src/protocol/statements.js';
 import { addressOf, cls, PARTIES } from '../support/story.js';
@@ -158,6 +158,10 @@ describe('a coordinator', () => {
     assert.ok(BigInt(rewards.total) > 0n);
     assert.deepEqual(stats.settled, { jobs: 1, inferences: 2, fees: String(2n * PRICE) });
     assert.equal(stats.jobs.settled, 1);
+    const { credits } = jobCreditsSchema.parse((await get(handle!.url, `/v1/jobs/${job.jobId}/credits`)).body);
+    assert.equal(credits.reduce((sum, { amount }) => sum + BigInt(amount), 0n), 2n * PRICE, 'every wei of the fees is somebody\'s');
+    assert.deepEqual(credits.filter(({ kind }) => kind === 'prover').map(({ account, amount }) => [account, amount]), [[addressOf('prover'), rewards.total]]);
+    assert.equal((await fetch(`${handle!.url}/v1/jobs/${keccak256('0x02')}/credits`)).status, 404);
     // The transaction that settled carries the log's root of then.
     const { input } = await handle!.economy.client.publicClient.getTransaction({ hash: job.transaction!.hash }), entries = (await get<{ hash: Hex }[]>(handle!.url, '/v1/log?limit=500')).body;
     assert.ok(entries.some(({ hash }) => input.endsWith(hash.slice(2))), 'anchored');
@@ -303,7 +307,7 @@ describe('a coordinator', () => {
     const { body: document } = await get<{ openapi: string; paths: Record<string, Record<string, { responses: Record<string, unknown> }>> }>(handle!.url, '/openapi.json');
     assert.match(document.openapi, /^3\.1/);
     const routes = ['put /v1/artifacts/{hash}', 'post /v1/records', 'post /v1/blocks', 'post /v1/requests', 'post /v1/blocks/{blockId}/cancel', 'get /v1/blocks/{blockId}', 'get /v1/jobs/{jobId}', 'get /v1/jobs', 'get /v1/jobs/{jobId}/events', 'get /v1/provers',
-      'get /v1/dead-letters', 'get /v1/log', 'get /v1/stats', 'get /v1/rewards/{account}', 'get /healthz', 'get /readyz', 'get /metrics', 'get /openapi.json', 'post /v1/prover/{kind}'];
+      'get /v1/dead-letters', 'get /v1/log', 'get /v1/stats', 'get /v1/rewards/{account}', 'get /v1/jobs/{jobId}/credits', 'get /healthz', 'get /readyz', 'get /metrics', 'get /openapi.json', 'post /v1/prover/{kind}'];
     for (const route of routes) {
       const [method, path] = route.split(' ');
       assert.ok(document.paths[path]?.[method]?.responses, route);
