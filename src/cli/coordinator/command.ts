@@ -11,9 +11,10 @@ import { withChain } from '../command.js';
 import { untilSignal } from '../node/command.js';
 import { actor, DEFAULT_RPC, folder, integer, keysOption } from '../options.js';
 import { consoleProgress, openKeys, Workspace } from '../workspace.js';
+import { artifactsAt } from './artifacts.js';
 
 interface Options {
-  dir: string; rpc: string; moreRpc?: string[]; chainId: number; as: Actor; data: string; redis?: string; host: string; port: number; p2pHost: string; p2pPort?: number; classes: string[]; keys?: string[];
+  dir: string; rpc: string; moreRpc?: string[]; chainId: number; as: Actor; data: string; redis?: string; artifacts?: string; host: string; port: number; p2pHost: string; p2pPort?: number; classes: string[]; keys?: string[];
   maxAge: number; confirmations: number; logLevel: string;
 }
 
@@ -22,7 +23,8 @@ export function coordinatorCommand(program: Command): void {
   withChain(coordinator.command('run').description('serve until stopped; SIGTERM ends requests that run, the next start goes on with the rest'))
     .option('--more-rpc <urls...>', 'other endpoints of the chain, when the first does not answer')
     .option('--as <role>', 'whose account of a local chain it is; elsewhere it is ZKATTR_PRIVATE_KEY', actor, { role: 'coordinator', index: 0 } satisfies Actor as Actor)
-    .option('--data <folder>', 'database, artifacts, peer key', folder, folder('zkattr-coordinator')).option('--redis <url>', 'keep jobs in Redis, which several coordinators can share with the same --data')
+    .option('--data <folder>', 'database, artifacts, peer key', folder, folder('zkattr-coordinator')).option('--redis <url>', 'keep jobs in Redis, which several coordinators can share')
+    .option('--artifacts <place>', 'packages and proofs: a folder that all coordinators of one Redis share, or s3+https://host/bucket with the keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (default: artifacts below --data)')
     .option('--host <host>', 'address of the API', '127.0.0.1').option('--port <port>', 'of the API', integer, 8500)
     .option('--p2p-host <host>', 'address of the libp2p listener', '127.0.0.1').option('--p2p-port <port>', 'of the libp2p listener; provers come over HTTP only without it', integer)
     .option('--classes <names...>', 'size classes whose jobs are taken', ['16x16']).option(keysOption[0].replace('<folder>', '<folders...>'), keysOption[1])
@@ -32,7 +34,7 @@ export function coordinatorCommand(program: Command): void {
       const { startCoordinator } = await import('../../../coordinator/index.js');
       const keys = await Promise.all(o.classes.map(async (name, i) => ({ name, ...await openKeys(sizeClass(name), o.keys?.[i], consoleProgress()) })));
       const handle = await startCoordinator({
-        rpcUrls: [o.rpc ?? DEFAULT_RPC, ...(o.moreRpc ?? [])], store: o.redis ?? o.data, ...(o.redis ? { artifacts: join(o.data, 'artifacts') } : {}), http: { host: o.host, port: o.port },
+        rpcUrls: [o.rpc ?? DEFAULT_RPC, ...(o.moreRpc ?? [])], store: o.redis ?? o.data, artifacts: artifactsAt(o.artifacts ?? join(o.data, 'artifacts')), http: { host: o.host, port: o.port },
         ...(o.p2pPort === undefined ? {} : { libp2p: { listen: [`/ip4/${o.p2pHost}/tcp/${o.p2pPort}`], keyFile: join(o.data, 'peer.key') } }),
         srs: Object.fromEntries(keys.map(({ name, keys: k }) => [name, k.srs])), batch: { maxAgeMs: o.maxAge * 1000 }, settlement: { confirmations: o.confirmations },
         deployment: deploymentOf(await new Workspace(o.dir).deployment()), account: account(o.chainId, o.as.role, o.as.index) as LocalAccount,
