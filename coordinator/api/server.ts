@@ -15,7 +15,7 @@ import {
 import { blockView, NETWORK_ACCOUNT, phaseOf, unknownBlock, type Documents, type Intake, type IntakeMetrics, type JobEntry, type JobEvents, type JobViews } from '../intake/index.js';
 import type { JobQueue } from '../queue/types.js';
 import type { ProverService } from '../scheduler/index.js';
-import type { ChainedEntry, ChainedLog } from '../store/types.js';
+import type { ChainedEntry, ChainedLog, Direction } from '../store/types.js';
 import { errorReply } from './errors.js';
 import { streamEvents } from './eventStream.js';
 import { acceptedSchema, accountParams, artifactParams, blockParams, jobParams, jsonSchemaTransform, listQuery, logQuery, rewardsSchema } from './schemas.js';
@@ -108,20 +108,20 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   });
   app.get('/v1/jobs/:jobId', { schema: { params: jobParams, response: { 200: jobViewSchema, ...errors } } }, async ({ params: { jobId } }) => (await views.get(jobId)) ?? unknownJob(jobId));
   app.get('/v1/jobs/:jobId/credits', { schema: { params: jobParams, response: { 200: jobCreditsSchema, ...errors } } }, async ({ params: { jobId } }) => (await views.credits(jobId)) ?? unknownJob(jobId));
-  app.get('/v1/jobs', { schema: { querystring: jobQuerySchema, response: { 200: z.array(jobViewSchema), ...errors } } }, async ({ query: { phase, limit, after } }) => {
+  app.get('/v1/jobs', { schema: { querystring: jobQuerySchema, response: { 200: z.array(jobViewSchema), ...errors } } }, async ({ query: { phase, order, limit, after } }) => {
     const previous = after && await documents.jobs.get(after), found: JobEntry[] = [];
     if (after && !previous) unknownJob(after);
     const phases: readonly JobPhase[] = phase ? [phase] : JOB_PHASES;
     for (const state of new Set(phases.flatMap((p) => (p === 'waiting' ? ['requested', 'forming', 'waiting'] : p === 'leased' ? ['waiting'] : [p])))) {
-      found.push(...await pageOf(state, limit, previous || undefined, phase));
+      found.push(...await pageOf(state, limit, previous || undefined, phase, order === 'newest' ? 'falling' : 'rising'));
     }
-    found.sort((a, b) => a.createdAt - b.createdAt || (a.jobId < b.jobId ? -1 : 1));
+    found.sort((a, b) => (a.createdAt - b.createdAt || (a.jobId < b.jobId ? -1 : 1)) * (order === 'newest' ? -1 : 1));
     return Promise.all(found.slice(0, limit).map((job) => views.of(job, { brief: true })));
   });
-  async function pageOf(state: string, limit: number, previous: JobEntry | undefined, phase: JobPhase | undefined): Promise<JobEntry[]> {
+  async function pageOf(state: string, limit: number, previous: JobEntry | undefined, phase: JobPhase | undefined, direction: Direction): Promise<JobEntry[]> {
     const page: JobEntry[] = [];
     for (let after = previous && { order: previous.createdAt, id: previous.jobId as string }; page.length < limit;) {
-      const docs = await documents.jobs.page(state, SCAN, after);
+      const docs = await documents.jobs.page(state, SCAN, after, direction);
       for (const { value } of docs) if (phase === undefined || state !== 'waiting' || phaseOf(value, (await queue.get(value.jobId))?.state) === phase) page.push(value);
       if (docs.length < SCAN) break;
       after = { order: docs[SCAN - 1].order, id: docs[SCAN - 1].id };

@@ -2,7 +2,7 @@
 import type { Address, Hex } from 'viem';
 import { NetworkError } from '../../src/errors/network.js';
 import type { BlockView, JobPhase, ProofJob } from '../../src/protocol/network/index.js';
-import type { Doc, Records } from '../store/types.js';
+import type { Direction, Doc, Records } from '../store/types.js';
 
 export interface RecordEntry {
   recordId: Hex;
@@ -112,7 +112,7 @@ export class Shelf<T> {
     throw new NetworkError('lost every race for a document', { code: 'STORE_RACE', where: `${this.collection} ${id}`, hint: 'try again' });
   }
 
-  page(state: string, limit: number, after?: { order: number; id: string }): Promise<Doc<T>[]> { return this.records.list<T>(this.collection, state, limit, after); }
+  page(state: string, limit: number, after?: { order: number; id: string }, direction?: Direction): Promise<Doc<T>[]> { return this.records.list<T>(this.collection, state, limit, after, direction); }
 
   /** All of a state, in its order. */
   async all(state: string): Promise<T[]> {

@@ -54,9 +54,7 @@ export class JobEvents {
   }
 
   async #latest(jobId: Hex): Promise<JobEvent | undefined> {
-    let last: JobEvent | undefined;
-    for (let page = await this.since(jobId, 0); page.length > 0; page = page.length < PAGE ? [] : await this.since(jobId, last.sequence)) last = page[page.length - 1];
-    return last;
+    return (await this.records.list<JobEvent>(COLLECTION, jobId, 1, undefined, 'falling'))[0]?.value;
   }
 
   readonly #id = (jobId: Hex, sequence: number): string => `${jobId}:${String(sequence).padStart(8, '0')}`;

@@ -9,7 +9,7 @@ export interface Doc<T> {
   id: string;
   value: T;
   state: string;
-  /** Documents of a state are listed by it, lowest first; then by id. */
+  /** Documents of a state are listed by it, then by id. */
   order: number;
   version: number;
 }
@@ -21,13 +21,17 @@ export interface PutOptions {
   expected: number;
 }
 
+/** Lowest order first, or highest. */
+export type Direction = 'rising' | 'falling';
+
 /** Documents of named collections, by id and by state. Values are JSON. */
 export interface Records {
   get<T>(collection: string, id: string): Promise<Doc<T> | undefined>;
   /** Compare and set. @returns false when another version is there */
   put<T>(collection: string, id: string, value: T, options: PutOptions): Promise<boolean>;
   delete(collection: string, id: string, expected: number): Promise<boolean>;
-  list<T>(collection: string, state: string, limit: number, after?: { order: number; id: string }): Promise<Doc<T>[]>;
+  /** @param after  the place behind which to go on, whether a document is there or not; with `falling` those before it come */
+  list<T>(collection: string, state: string, limit: number, after?: { order: number; id: string }, direction?: Direction): Promise<Doc<T>[]>;
   counts(collection: string): Promise<Record<string, number>>;
   close(): Promise<void>;
 }

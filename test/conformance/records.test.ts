@@ -79,6 +79,27 @@ for (const adapter of adapters()) {
       assert.deepEqual(await records.counts('c'), { open: 4, other: 1 });
     });
 
+    it('lists them backwards too, page by page from any place', async () => {
+      const { records } = backend, back = async (limit: number, after?: { order: number; id: string }): Promise<string[]> => ids(await records.list('c', 'open', limit, after, 'falling'));
+      for (const [name, order] of [['d', 2], ['b', 1], ['c', 1], ['a', 3], ['e', 1]] as const) await records.put('c', name, name, { state: 'open', order, expected: 0 });
+      await records.put('c', 'z', 0, { state: 'other', order: 9, expected: 0 });
+      assert.deepEqual(await back(9), ['a', 'd', 'e', 'c', 'b']);
+      assert.deepEqual(await back(2), ['a', 'd']);
+      assert.deepEqual(await back(2, { order: 2, id: 'd' }), ['e', 'c']);
+      assert.deepEqual(await back(9, { order: 1, id: 'b' }), []);
+      await records.delete('c', 'c', 1);
+      assert.deepEqual(await back(2, { order: 1, id: 'c' }), ['b'], 'deleted');
+      await records.put('c', 'd', 0, { state: 'open', order: 9, expected: 1 });
+      assert.deepEqual(await back(9, { order: 2, id: 'd' }), ['e', 'b'], 'moved to the side that was passed');
+      await records.put('c', 'a', 0, { state: 'open', order: 0, expected: 1 });
+      assert.deepEqual(await back(9, { order: 3, id: 'a' }), ['e', 'b', 'a'], 'moved to what comes');
+      assert.deepEqual(ids(await records.list('c', 'open', 9)), ['a', 'b', 'e', 'd'], 'and nothing moved by looking');
+      const many = Array.from({ length: 57 }, (_, n) => `n${String(n).padStart(2, '0')}`), seen: string[] = [];
+      for (const [n, name] of many.entries()) await records.put('m', name, n, { state: 's', order: Math.floor(n / 5), expected: 0 });
+      for (let page: Doc<number>[] = [], after: { order: number; id: string } | undefined; (page = await records.list<number>('m', 's', 10, after, 'falling')).length > 0; after = page.at(-1)) seen.push(...ids(page));
+      assert.deepEqual(seen, many.reverse());
+    });
+
     it('chains its log: each entry holds the hash of the one before', async () => {
       const bodies = Array.from({ length: 12 }, (_, n) => JSON.stringify({ n, text: 'ü'.repeat(n) }));
       assert.deepEqual(await backend.log.head(), { entries: 0, hash: zeroHash });

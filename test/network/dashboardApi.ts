@@ -106,7 +106,7 @@ export class DashboardApi {
     app.get('/v1/jobs', (request, reply) => {
       const query = jobQuerySchema.safeParse(request.query);
       if (!query.success) return reply.code(400).send({ error: { code: 'REQUEST_FORMAT', message: 'query' } });
-      const { phase, limit, after } = query.data, all = this.jobs.filter((j) => phase === undefined || j.phase === phase), from = after === undefined ? 0 : all.findIndex((j) => j.jobId === after) + 1;
+      const { phase, order, limit, after } = query.data, listed = this.jobs.filter((j) => phase === undefined || j.phase === phase), all = order === 'newest' ? listed.reverse() : listed, from = after === undefined ? 0 : all.findIndex((j) => j.jobId === after) + 1;
       return z.array(jobViewSchema).parse(all.slice(from, from + limit).map((j) => ({ ...j, timeline: [] })));
     });
     app.get<{ Params: { id: Hex } }>('/v1/jobs/:id', ({ params: { id } }, reply) => this.jobs.find((j) => j.jobId === id) ?? reply.code(404).send(unknown));

@@ -1,7 +1,7 @@
 /** Reading the coordinator: requests that say what went wrong, polling with back-off, and the event stream of a job. */
 import { useEffect, useRef, useState } from './vendor/hooks.js';
 
-const POLL_MS = 5000, MAX_MS = 60_000, TIMEOUT_MS = 15_000, SILENCE_MS = 60_000, PAGE = 200, MOST_PAGES = 10;
+const POLL_MS = 5000, MAX_MS = 60_000, TIMEOUT_MS = 15_000, SILENCE_MS = 60_000, PAGE = 200;
 
 /** What could not be read: status 0 when no answer came. */
 export class ApiFailure extends Error {
@@ -51,9 +51,10 @@ export function useHealth() {
  * The JSON of `path`, asked again every `everyMs`; after failures ever more rarely, and not while the page is hidden.
  * What was read last stays beside an error. A path of null asks nothing; everyMs 0 asks once.
  * @param {string | null} path
- * @param {(path: string, signal: AbortSignal) => Promise<any>} read
+ * @param {(path: string, signal: AbortSignal, most?: number) => Promise<any>} read
+ * @param {number} [most]  for `read`; when it changes, what was read before stays until the answer
  */
-export function usePoll(path, everyMs = POLL_MS, read = get) {
+export function usePoll(path, everyMs = POLL_MS, read = get, most = undefined) {
   const [state, set] = useState({ path, data: undefined, error: undefined });
   const again = useRef(() => {});
   useEffect(() => {
@@ -66,7 +67,7 @@ export function usePoll(path, everyMs = POLL_MS, read = get) {
       clearTimeout(timer);
       let wait = everyMs;
       try {
-        const data = await read(path, stop.signal);
+        const data = await read(path, stop.signal, most);
         failures = 0;
         // What takes several requests is asked for less often.
         wait *= data.pages ?? 1;
@@ -89,25 +90,24 @@ export function usePoll(path, everyMs = POLL_MS, read = get) {
     addEventListener('online', wake);
     ask();
     return () => { stop.abort(); clearTimeout(timer); document.removeEventListener('visibilitychange', wake); removeEventListener('online', wake); };
-  }, [path, everyMs]);
+  }, [path, everyMs, most]);
   const current = state.path === path ? state : { data: undefined, error: undefined };
   return { data: current.data, error: current.error, again: () => again.current(), update: (data) => set({ path, data, error: undefined }) };
 }
 
-/** All pages of a list of jobs, newest first; the API has the oldest first. `complete` is false when there are more than are read. */
-async function readJobs(path, signal) {
-  let jobs = [], after, pages = 0, page;
+/** The newest jobs of a list, at least `most` if there are so many; `complete`: these are all. */
+async function readJobs(path, signal, most) {
+  let jobs = [], pages = 0, page;
   do {
-    const body = await get(`${path}limit=${PAGE}${after ? `&after=${after}` : ''}`, signal);
+    const after = jobs.at(-1)?.jobId, body = await get(`${path}&limit=${PAGE}${after ? `&after=${after}` : ''}`, signal);
     page = Array.isArray(body) ? body : [];
     jobs = [...jobs, ...page];
-    after = page.at(-1)?.jobId;
     pages += 1;
-  } while (page.length === PAGE && pages < MOST_PAGES);
-  return { jobs: jobs.sort((a, b) => b.createdAt - a.createdAt), pages, complete: page.length < PAGE };
+  } while (page.length === PAGE && jobs.length < most);
+  return { jobs, pages, complete: page.length < PAGE };
 }
 /** @param {string} phase  '' for all of them */
-export const useJobs = (phase, everyMs) => usePoll(`/v1/jobs?${phase ? `phase=${phase}&` : ''}`, everyMs, readJobs);
+export const useJobs = (phase, everyMs, most = PAGE) => usePoll(`/v1/jobs?order=newest${phase ? `&phase=${phase}` : ''}`, everyMs, readJobs, Math.ceil(most / PAGE) * PAGE);
 
 /**
  * Follows a job by its events (SSE), whatever they are named; opens the stream again after the last event that was seen.

@@ -5,7 +5,7 @@ import { formatCount, plainText } from './format.js';
 import { JobTable } from './pages.js';
 import { Amount, BLOCK_PHASES, Card, Copy, Empty, Facts, h, Hex, JOB_PHASES, listOf, Load, Stack, Tile, Title } from './parts.js';
 
-const OPEN = ['leased', 'proved', 'settling', 'waiting'], FIRST = 5;
+const OPEN = ['leased', 'proved', 'settling', 'waiting'], FIRST = 5, CHARTED = 1000;
 const phases = (map, counts, href) => Object.entries(map).map(([phase, [tone, title]]) => ({ label: phase, tone, title, size: counts?.[phase] ?? 0, value: formatCount(counts?.[phase] ?? 0), href: href?.(phase) }));
 const total = (counts) => Object.values(counts ?? {}).reduce((sum, n) => sum + n, 0);
 
@@ -39,7 +39,7 @@ function Open({ counts }) {
 }
 
 export function Overview() {
-  const stats = usePoll('/v1/stats'), settled = useJobs('settled', 30_000);
+  const stats = usePoll('/v1/stats'), settled = useJobs('settled', 30_000, CHARTED);
   return h('div', null, h(Title, null, 'Overview'),
     h(Load, { poll: stats, what: 'The state of the coordinator' }, (data) => h(Stats, { stats: data })),
     h(Card, { title: 'Settled over time' }, h(Load, { poll: settled, what: 'Settled jobs' }, ({ jobs }) => (jobs.length === 0 ? h(Empty, { title: 'Nothing settled yet' }, 'Bars appear with the first job that is proved and credited.') : h(Chart, { jobs })))),

@@ -5,7 +5,7 @@ import { JobAttribution, kindOf, totals } from './attribution.js';
 import { formatBytes, formatCount, formatSeconds, plainText, ratio, shortHex } from './format.js';
 import { Amount, BLOCK_PHASES, Card, Copy, Empty, Facts, Failure, h, Hex, JOB_PHASES, link, listOf, Load, Phase, Stack, sumOf, Table, Tag, Time, Title } from './parts.js';
 
-const PAGE = 25, LOG_PAGE = 50, CHOICE = 100;
+const PAGE = 25, MOST_PAGES = 80, LOG_PAGE = 50, CHOICE = 100;
 const ACCOUNT = /^0x[0-9a-f]{40}$/i, WORD = /^0x[0-9a-f]{64}$/i;
 
 export function JobTable({ jobs, phase }) {
@@ -38,14 +38,14 @@ export function Find({ value = '', label = 'Job, batch or account: 0x…' }) {
 }
 
 export function Jobs({ query }) {
-  const phase = Object.hasOwn(JOB_PHASES, query.get('phase') ?? '') ? query.get('phase') : '', asked = Math.floor(Number(query.get('page'))) || 1, poll = useJobs(phase);
+  const phase = Object.hasOwn(JOB_PHASES, query.get('phase') ?? '') ? query.get('phase') : '', asked = Math.min(Math.max(Math.floor(Number(query.get('page'))) || 1, 1), MOST_PAGES), poll = useJobs(phase, undefined, asked * PAGE + 1);
   const href = (name, page = 1) => { const all = new URLSearchParams({ ...(name && { phase: name }), ...(page > 1 && { page }) }); return `#/jobs${all.size > 0 ? `?${all}` : ''}`; };
   return h('div', null, h(Title, null, 'Jobs'), h(Find),
     h('nav', { class: 'chips', 'aria-label': 'Filter by phase' }, ['', ...Object.keys(JOB_PHASES)].map((name) => h('a', { href: href(name), 'aria-current': name === phase ? 'true' : undefined }, name || 'all'))),
     h(Card, { title: phase ? `Jobs: ${phase}` : 'All jobs', aside: phase && h('span', { class: 'soft small' }, JOB_PHASES[phase][1]) }, h(Load, { poll, what: 'Jobs' }, ({ jobs, complete }) => {
-      const pages = Math.max(1, Math.ceil(jobs.length / PAGE)), page = Math.min(Math.max(asked, 1), pages);
-      return h('div', null, !complete && h('p', { class: 'callout warn small' }, `There are more: only the oldest ${formatCount(jobs.length)} are listed. Find others by their id.`), h(JobTable, { jobs: jobs.slice((page - 1) * PAGE, page * PAGE), phase }),
-        pages > 1 && h('nav', { class: 'paging', 'aria-label': 'Pages of jobs' }, page > 1 && h('a', { class: 'button', href: href(phase, page - 1) }, 'Newer'), h('span', { class: 'soft small' }, `${page} of ${pages}`), page < pages && h('a', { class: 'button', href: href(phase, page + 1) }, 'Older')));
+      const pages = Math.max(1, Math.ceil(jobs.length / PAGE)), page = Math.min(asked, pages);
+      return h('div', null, page === MOST_PAGES && !complete && h('p', { class: 'callout warn small' }, 'There are older ones: find them by their id.'), h(JobTable, { jobs: jobs.slice((page - 1) * PAGE, page * PAGE), phase }),
+        pages > 1 && h('nav', { class: 'paging', 'aria-label': 'Pages of jobs' }, page > 1 && h('a', { class: 'button', href: href(phase, page - 1) }, 'Newer'), h('span', { class: 'soft small' }, `${page} of ${pages}${complete ? '' : '+'}`), page < Math.min(pages, MOST_PAGES) && h('a', { class: 'button', href: href(phase, page + 1) }, 'Older')));
     })));
 }
 

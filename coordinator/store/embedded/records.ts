@@ -1,4 +1,4 @@
-import type { Doc, PutOptions, Records } from '../types.js';
+import type { Direction, Doc, PutOptions, Records } from '../types.js';
 import type { Database } from './database.js';
 
 interface DocumentRow {
@@ -24,6 +24,8 @@ export class EmbeddedRecords implements Records {
       remove: database.prepare('DELETE FROM documents WHERE collection = ? AND id = ? AND version = ?'),
       first: database.prepare(`SELECT ${COLUMNS} FROM documents WHERE collection = ? AND state = ? ORDER BY sort, id LIMIT ?`),
       after: database.prepare(`SELECT ${COLUMNS} FROM documents WHERE collection = ? AND state = ? AND (sort, id) > (?, ?) ORDER BY sort, id LIMIT ?`),
+      last: database.prepare(`SELECT ${COLUMNS} FROM documents WHERE collection = ? AND state = ? ORDER BY sort DESC, id DESC LIMIT ?`),
+      before: database.prepare(`SELECT ${COLUMNS} FROM documents WHERE collection = ? AND state = ? AND (sort, id) < (?, ?) ORDER BY sort DESC, id DESC LIMIT ?`),
       counts: database.prepare('SELECT state, count(*) AS n FROM documents WHERE collection = ? GROUP BY state'),
     };
   }
@@ -46,9 +48,9 @@ export class EmbeddedRecords implements Records {
     return this.database.write(() => this.#sql.remove.run(collection, id, expected).changes === 1);
   }
 
-  list<T>(collection: string, state: string, limit: number, after?: { order: number; id: string }): Promise<Doc<T>[]> {
-    return this.database.read(() => (after ? this.#sql.after.all(collection, state, after.order, after.id, limit) : this.#sql.first.all(collection, state, limit))
-      .map((row) => doc<T>(row as DocumentRow)));
+  list<T>(collection: string, state: string, limit: number, after?: { order: number; id: string }, direction: Direction = 'rising'): Promise<Doc<T>[]> {
+    const { first, after: behind, last, before } = this.#sql, rising = direction === 'rising';
+    return this.database.read(() => (after ? (rising ? behind : before).all(collection, state, after.order, after.id, limit) : (rising ? first : last).all(collection, state, limit)).map((row) => doc<T>(row as DocumentRow)));
   }
 
   counts(collection: string): Promise<Record<string, number>> {

@@ -1,4 +1,4 @@
-import type { Doc, PutOptions, Records } from '../types.js';
+import type { Direction, Doc, PutOptions, Records } from '../types.js';
 import type { RedisConnection } from './connection.js';
 
 /**
@@ -24,20 +24,21 @@ if not old[1] or old[1] ~= ARGV[3] then return 0 end
 redis.call('ZREM', KEYS[1] .. 'docs:' .. ARGV[1] .. ':' .. old[2], ARGV[2])
 redis.call('DEL', key)
 return 1`,
-  /** collection, state, limit, order and id behind which to go on. */
+  /** collection, state, limit, direction, order and id behind which to go on. */
   documents: `
-local set, from, docs = KEYS[1] .. 'docs:' .. ARGV[1] .. ':' .. ARGV[2], 0, {}
-if ARGV[4] then
-  local real = redis.call('ZSCORE', set, ARGV[5])
-  redis.call('ZADD', set, ARGV[4], ARGV[5])
-  from = redis.call('ZRANK', set, ARGV[5])
-  if real and tonumber(real) == tonumber(ARGV[4]) then from = from + 1
+local set, from, docs, rising = KEYS[1] .. 'docs:' .. ARGV[1] .. ':' .. ARGV[2], 0, {}, ARGV[4] == 'rising'
+if ARGV[5] then
+  local real, place = redis.call('ZSCORE', set, ARGV[6]), tonumber(ARGV[5])
+  redis.call('ZADD', set, ARGV[5], ARGV[6])
+  from = redis.call(rising and 'ZRANK' or 'ZREVRANK', set, ARGV[6])
+  if real and tonumber(real) == place then from = from + 1
   elseif real then
-    redis.call('ZADD', set, real, ARGV[5])
-    if tonumber(real) < tonumber(ARGV[4]) then from = from + 1 end
-  else redis.call('ZREM', set, ARGV[5]) end
+    redis.call('ZADD', set, real, ARGV[6])
+    -- It lies on the side that was passed.
+    if (tonumber(real) < place) == rising then from = from + 1 end
+  else redis.call('ZREM', set, ARGV[6]) end
 end
-for i, id in ipairs(redis.call('ZRANGE', set, from, from + ARGV[3] - 1)) do
+for i, id in ipairs(redis.call(rising and 'ZRANGE' or 'ZREVRANGE', set, from, from + ARGV[3] - 1)) do
   docs[i] = redis.call('HMGET', KEYS[1] .. 'doc:' .. ARGV[1] .. ':' .. id, 'id', 'value', 'state', 'order', 'version')
 end
 return docs`,
@@ -65,8 +66,8 @@ export class RedisRecords implements Records {
     return await this.redis.run('delete', collection, id, expected) === 1;
   }
 
-  async list<T>(collection: string, state: string, limit: number, after?: { order: number; id: string }): Promise<Doc<T>[]> {
-    return (await this.redis.run('documents', collection, state, limit, ...(after ? [after.order, after.id] : [])) as Fields[]).map((fields) => doc<T>(fields));
+  async list<T>(collection: string, state: string, limit: number, after?: { order: number; id: string }, direction: Direction = 'rising'): Promise<Doc<T>[]> {
+    return (await this.redis.run('documents', collection, state, limit, direction, ...(after ? [after.order, after.id] : [])) as Fields[]).map((fields) => doc<T>(fields));
   }
 
   async counts(collection: string): Promise<Record<string, number>> {

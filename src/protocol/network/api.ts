@@ -6,7 +6,7 @@
  *   POST /v1/records                   a feature record, by its package: before its first block
  *   POST /v1/blocks                    a signed batch of inferences, by its package; idempotent by block id
  *   POST /v1/requests                  a proof request (EIP-712, ERC-1271) for blocks that were submitted; idempotent by request id
- *   GET  /v1/blocks/{blockId}          GET /v1/jobs/{jobId}   GET /v1/jobs?phase=&limit=&after=
+ *   GET  /v1/blocks/{blockId}          GET /v1/jobs/{jobId}   GET /v1/jobs?phase=&order=&limit=&after=
  *   GET  /v1/jobs/{jobId}/credits      who was credited how much by a settled job
  *   GET  /v1/jobs/{jobId}/events       SSE; Last-Event-ID resumes
  *   POST /v1/blocks/{blockId}/cancel   envelope `cancel` of the node: only while no job has taken it
@@ -49,7 +49,8 @@ export const blockViewSchema = z.strictObject({
 });
 export type BlockView = z.infer<typeof blockViewSchema>;
 
-export const jobQuerySchema = z.strictObject({ phase: z.enum(JOB_PHASES).optional(), limit: z.coerce.number().int().min(1).max(200).default(50), after: word.optional() });
+/** A page of jobs by the time they were made; `after`: the last job of the page before, in the same order. */
+export const jobQuerySchema = z.strictObject({ phase: z.enum(JOB_PHASES).optional(), order: z.enum(['oldest', 'newest']).default('oldest'), limit: z.coerce.number().int().min(1).max(200).default(50), after: word.optional() });
 
 /** GET /v1/jobs/{jobId}/credits: what the settlement credited, one line for each account and kind; empty before it is settled. */
 export const jobCreditsSchema = z.strictObject({ jobId: word, credits: z.array(z.strictObject({ account: address, kind: z.enum(CREDIT_KINDS), amount: z.string().regex(/^\d{1,78}$/, 'decimal base units') })) });
