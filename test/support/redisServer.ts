@@ -1,5 +1,5 @@
 /** A redis-server of one test or bench: free port, folder that goes with it, nothing of the machine's configuration. */
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,6 +7,10 @@ import { join } from 'node:path';
 
 export interface RedisServer {
   url: string;
+  /** kill -9; what was written before stays in its append-only file. */
+  kill(): Promise<void>;
+  /** After `kill`: the same port, the same data. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -23,8 +27,24 @@ const freePort = (): Promise<number> => new Promise((resolve, reject) => {
 /** @param options  further arguments, e.g. --maxmemory-policy allkeys-lru */
 export async function startRedis(options: readonly string[] = []): Promise<RedisServer> {
   const dir = mkdtempSync(join(tmpdir(), 'zkattr-redis-')), port = await freePort();
-  const child = spawn('redis-server', ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec', ...options], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  const args = ['--port', `${port}`, '--bind', '127.0.0.1', '--dir', dir, '--save', '', '--appendonly', 'yes', '--appendfsync', 'everysec', ...options];
+  let running = await run(args);
+  const kill = async (): Promise<void> => {
+    running.child.kill('SIGKILL');
+    await running.gone;
+  };
+  return {
+    url: `redis://127.0.0.1:${port}`, kill,
+    restart: async () => { running = await run(args); },
+    stop: async () => {
+      await kill();
+      rmSync(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+async function run(args: readonly string[]): Promise<{ child: ChildProcess; gone: Promise<void> }> {
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] }), gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await new Promise<void>((resolve, reject) => {
     let output = '';
     child.once('error', reject);
@@ -34,12 +54,5 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
       if (output.includes('Ready to accept connections')) resolve();
     });
   });
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    stop: async () => {
-      child.kill('SIGKILL');
-      await gone;
-      rmSync(dir, { recursive: true, force: true });
-    },
-  };
+  return { child, gone };
 }

@@ -56,11 +56,9 @@ export async function startLocalnet({ dir, className, provers, ports, maxAgeSeco
     await rm(workspace.path('network.json'), { force: true });
   };
   try {
-    const access = { rpcUrl: anvil.rpcUrl, chainId: anvil.chainId };
-    await setUp(workspace, access, className, progress);
-    await mineEverySecond(anvil);
+    await setUp(workspace, anvil, className, progress);
     progress('== parts');
-    network = await startParts(workspace, access, supervisor, { className, provers, ports, maxAgeSeconds, logs });
+    network = await startParts(workspace, anvil, supervisor, { className, provers, ports, maxAgeSeconds, logs });
     await writeNetwork(dir, network = { ...network, processes: { anvil: anvil.pid, ...supervisor.processes } });
     return { network, stop };
   } catch (error) {
@@ -69,8 +67,12 @@ export async function startLocalnet({ dir, className, provers, ports, maxAgeSeco
   }
 }
 
-/** Deploys, contributes and registers, and makes the node one whose operator is the coordinator. */
-async function setUp(workspace: Workspace, access: ChainAccess, className: string, progress: Progress): Promise<void> {
+/**
+ * Deploys, contributes and registers, makes the node one whose operator is the coordinator, and has the chain mine every second.
+ * @param workspace  holds the model; the adapter that the node serves comes into its folder `adapters`
+ */
+export async function setUp(workspace: Workspace, { rpcUrl, chainId }: Anvil, className: string, progress: Progress): Promise<void> {
+  const access = { rpcUrl, chainId };
   const cls = sizeClass(className);
   await withProving(cls, undefined, progress, async (context) => {
     progress('== deploy');
@@ -87,10 +89,11 @@ async function setUp(workspace: Workspace, access: ChainAccess, className: strin
   const adapter = workspace.path('adapters', 'digits');
   await cp(workspace.model, join(adapter, 'model'), { recursive: true });
   await cp(workspace.path('registration'), join(adapter, 'registration'), { recursive: true });
+  await mineEverySecond(rpcUrl);
 }
 
 /** Windows and periods are in chain time, which stands still without blocks. */
-async function mineEverySecond({ rpcUrl }: Anvil): Promise<void> {
+async function mineEverySecond(rpcUrl: string): Promise<void> {
   await fetch(rpcUrl, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'evm_setIntervalMining', params: [1] }) });
 }
 
