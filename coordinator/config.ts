@@ -51,6 +51,8 @@ export const coordinatorSettingsSchema = z.strictObject({
   }).prefault({}),
   /** May upload besides active nodes and staked adapter owners. */
   uploaders: z.array(address).default([]),
+  /** Accounts that may revive dead jobs, beside the coordinator's own. */
+  operators: z.array(address).default([]),
   /** Confidence in the sender's clock. */
   clockSkewMs: ms.default(60_000),
   leaderTtlMs: ms.default(15_000),

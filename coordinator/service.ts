@@ -11,7 +11,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Hex } from 'viem';
 import { CONTRACT_KEYS, Economy } from '../src/chain/index.js';
 import { NetworkError } from '../src/errors/network.js';
-import { buildApi, Uploads } from './api/index.js';
+import { buildApi, Operators, Uploads } from './api/index.js';
 import { openArtifacts, openEmbedded, openRedis, type Backend } from './backend.js';
 import { isRedis, parseCoordinatorConfig, type CoordinatorConfig, type CoordinatorSettings } from './config.js';
 import { ChainView, ClassTable, Documents, Intake, IntakeMetrics, Jobs, JobEvents, JobViews, Packages } from './intake/index.js';
@@ -102,8 +102,9 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     clockSkewMs: settings.clockSkewMs, now,
   });
   const dashboard = await dashboardRoutes();
+  const operators = new Operators({ jobs, documents, chainId, coordinator: account.address, operators: settings.operators, clockSkewMs: settings.clockSkewMs, now });
   const api = defer(await buildApi({
-    intake, documents, events, uploads, queue, log, provers, chainId, coordinator: account.address, contracts: Object.fromEntries(CONTRACT_KEYS.map((key) => [key, deployment[key]])), registry, metrics, logger: logger.child({ part: 'api' }),
+    intake, documents, events, uploads, operators, queue, log, provers, chainId, coordinator: account.address, contracts: Object.fromEntries(CONTRACT_KEYS.map((key) => [key, deployment[key]])), registry, metrics, logger: logger.child({ part: 'api' }),
     views: new JobViews({ documents, events, queue, provers, settler, chain }), plugins: [proverRoutes(provers), ...(dashboard ? [dashboard] : [])], limits: settings.limits, trustProxy: settings.http.trustProxy, signal: shutdown.signal,
     ready: async () => {
       if (draining) throw new NetworkError('coordinator is shutting down', { code: 'DRAINING', where: 'readyz' });

@@ -18,6 +18,7 @@ import type { ProverService } from '../scheduler/index.js';
 import type { ChainedEntry, ChainedLog, Direction } from '../store/types.js';
 import { errorReply } from './errors.js';
 import { streamEvents } from './eventStream.js';
+import type { Operators } from './operators.js';
 import { acceptedSchema, accountParams, artifactParams, blockParams, jobParams, jsonSchemaTransform, listQuery, logQuery, rewardsSchema } from './schemas.js';
 import type { Uploads } from './uploads.js';
 
@@ -27,6 +28,7 @@ export interface ApiOptions {
   events: JobEvents;
   views: JobViews;
   uploads: Uploads;
+  operators: Operators;
   queue: JobQueue;
   log: ChainedLog;
   provers: Pick<ProverService, 'knownProvers' | 'provers' | 'proverCounts'>;
@@ -49,7 +51,7 @@ export interface ApiOptions {
 const SCAN = 200, CREDITS_SHOWN = 100, DRAINED_BYTES = 1 << 20;
 
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
-  const { intake, documents, events, views, uploads, queue, log, provers, registry, metrics, logger, limits, signal } = options;
+  const { intake, documents, events, views, uploads, operators, queue, log, provers, registry, metrics, logger, limits, signal } = options;
   const app = fastify({
     loggerInstance: logger as unknown as FastifyBaseLogger, bodyLimit: limits.bodyBytes, disableRequestLogging: true, routerOptions: { maxParamLength: 100 }, return503OnClosing: true, requestTimeout: 120_000, trustProxy: options.trustProxy,
     forceCloseConnections: 'idle', onProtoPoisoning: 'error', onConstructorPoisoning: 'error',
@@ -99,6 +101,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   app.post('/v1/blocks', { schema: { body: submitBlockSchema, response: { 200: blockViewSchema, ...errors } } }, async ({ body }) => blockView(await intake.block(body)));
   app.post('/v1/requests', { schema: { body: submitRequestSchema, response: { 200: jobViewSchema, ...errors } } }, async ({ body }) => views.of(await intake.request(body)));
   app.post('/v1/blocks/:blockId/cancel', { schema: { params: blockParams, body: envelopeSchema, response: { 200: blockViewSchema, ...errors } } }, async ({ params, body }) => blockView(await intake.cancel(params.blockId, body)));
+  app.post('/v1/jobs/:jobId/revive', { schema: { description: 'A dead job goes on: envelope `revive` of the coordinator or an operator.', params: jobParams, body: envelopeSchema, response: { 200: jobViewSchema, ...errors } } }, async ({ params, body }) => views.of(await operators.revive(params.jobId, body)));
 
   // ---- out ----
   app.get('/v1/blocks/:blockId', { schema: { params: blockParams, response: { 200: blockViewSchema, ...errors } } }, async ({ params: { blockId } }) => {

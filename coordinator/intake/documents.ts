@@ -65,6 +65,8 @@ export interface JobEntry {
   direct?: boolean;
   /** How often it was given back to be proved. */
   rounds: number;
+  /** When the order was signed that last took it from the dead, ms: an order is not taken twice. */
+  revivedAt?: number;
   transaction?: { hash: Hex; block?: string };
   reason?: string;
 }

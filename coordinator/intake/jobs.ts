@@ -392,18 +392,23 @@ export class Jobs {
     await documents.blocks.change(blockId, (b) => (b.phase === 'assigned' && b.jobId === jobId ? { ...edit, jobId: undefined, requestId: undefined } : undefined));
   }
 
-  /** A dead job goes on: its proof is settled again, or it is proved again. @returns false when it is not dead */
-  async revive(jobId: Hex): Promise<boolean> {
+  /**
+   * A dead job goes on: its proof is settled again, or it is proved again.
+   * @param signedAt  of the order, ms  @returns false when it is not dead
+   */
+  async revive(jobId: Hex, signedAt = this.options.now(), by = ''): Promise<boolean> {
     const { documents, queue, events, announce, kick } = this.options, entry = await documents.jobs.get(jobId);
     if (entry?.phase !== 'dead') return false;
+    const anew = { reason: undefined, rounds: 0, revivedAt: Math.max(signedAt, entry.revivedAt ?? 0) };
     if (entry.proof && !/^PROOF_REJECTED/.test(entry.reason ?? '')) {
-      if (!await documents.moveJob(jobId, ['dead'], { phase: 'proved', reason: undefined, rounds: 0 })) return false;
+      if (!await documents.moveJob(jobId, ['dead'], { ...anew, phase: 'proved' })) return false;
     } else {
-      if (!await queue.revive(jobId) && !await queue.replace(jobId, JSON.stringify(entry.proofJob))) return false;
-      if (!await documents.moveJob(jobId, ['dead'], { phase: 'waiting', reason: undefined, proof: undefined, rounds: 0 })) return false;
+      // One that the queue lost is given to it again by the next sweep.
+      if (!await queue.revive(jobId) && !await queue.replace(jobId, JSON.stringify(entry.proofJob)) && await queue.get(jobId)) return false;
+      if (!await documents.moveJob(jobId, ['dead'], { ...anew, phase: 'waiting', proof: undefined })) return false;
       announce();
     }
-    await events.append(jobId, 'revived');
+    await events.append(jobId, 'revived', by);
     kick();
     return true;
   }

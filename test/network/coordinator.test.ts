@@ -10,6 +10,7 @@ import type { Groth16Backend } from '../../prover/backends/groth16.js';
 import { selectKernels, type Kernels } from '../../prover/kernels/index.js';
 import { developmentKeys, type SetupKeys } from '../../prover/setup/index.js';
 import { buildPayout } from '../../prover/workflow/payout.js';
+import { describeDead } from '../../src/cli/coordinator/letters.js';
 import { verifierKey } from '../../src/verify/key.js';
 import { startInferenceNode, type NodeHandle } from '../../src/inference/node/index.js';
 import { artifactJson } from '../../src/protocol/artifacts.js';
@@ -241,6 +242,63 @@ describe('a coordinator', () => {
     assert.ok(job.timeline.some(({ event }) => event === 'reprove'));
   });
 
+  it('lets a dead job go on by an order of its account or of an operator, each taken once', async () => {
+    await handle?.close();
+    await start({ queue: { maxAttempts: 1 }, operators: [addressOf('payer')] });
+    const jobId = await jobOf(await serve(2)), a = await agent();
+    const die = async (): Promise<void> => {
+      const { token } = await a.lease();
+      await a.say('release', { jobId, token, reason: 'error', code: 'WITNESS', message: 'no\u001b[2J witness' });
+      await until('dead', async () => (await client().job(jobId)).phase === 'dead');
+    };
+    await die();
+    const letters = await client().deadLetters();
+    assert.deepEqual(letters.map((job) => job.jobId), [jobId]);
+    assert.match(describeDead(letters), new RegExp(`${jobId}  4x4, 2 inferences, 1 attempt, payments can go back in \\d+ min\\n  WITNESS: no \\[2J witness$`));
+    assert.equal(describeDead([]), 'no job is dead');
+
+    const order = async (party: keyof typeof PARTIES, change: object = {}, named = jobId): Promise<Envelope> => sealEnvelope(account(party), { kind: 'revive', chainId: 31337, to: addressOf('coordinator'), session: NO_SESSION, sequence: 0, sentAt: Date.now(), body: { jobId: named }, ...change });
+    const send = async (envelope: Envelope, id = jobId): Promise<[number, string]> => {
+      const { status, body } = await post(handle!.url, `/v1/jobs/${id}/revive`, envelope);
+      return [status, status === 200 ? jobViewSchema.parse(body).phase : apiErrorSchema.parse(body).error.code];
+    };
+    const [settled] = (await get<JobView[]>(handle!.url, '/v1/jobs?phase=settled')).body, unknown = keccak256('0x02');
+    assert.deepEqual(await send(await order('spammer')), [403, 'NOT_AN_OPERATOR']);
+    assert.deepEqual(await send(await order('payer', { kind: 'cancel' })), [400, 'ENVELOPE_BODY']);
+    assert.deepEqual(await send(await order('payer', {}, settled.jobId)), [400, 'ENVELOPE_BODY'], 'of another job');
+    assert.deepEqual(await send(await order('payer', { to: addressOf('payer') })), [403, 'ENVELOPE_RECEIVER']);
+    assert.deepEqual(await send(await order('payer', { sentAt: Date.now() - 120_000 })), [403, 'ENVELOPE_CLOCK']);
+    assert.deepEqual(await send(await order('payer', {}, unknown), unknown), [404, 'JOB_UNKNOWN']);
+    assert.deepEqual(await send(await order('payer', {}, settled.jobId), settled.jobId), [409, 'JOB_NOT_DEAD']);
+    assert.equal((await client().job(jobId)).phase, 'dead');
+
+    const used = await order('payer');
+    assert.deepEqual(await send(used), [200, 'waiting']);
+    assert.deepEqual(await send(used), [409, 'JOB_NOT_DEAD']);
+    await die();
+    assert.deepEqual(await send(used), [409, 'ENVELOPE_REPLAYED']);
+    await assert.rejects(client('spammer').revive(jobId), (e) => e instanceof CoordinatorError && e.code === 'NOT_AN_OPERATOR' && e.status === 403);
+    assert.equal((await client('coordinator').revive(jobId)).phase, 'waiting');
+    const offer = await a.lease();
+    await a.deliver(offer, await a.prove(offer));
+    const job = await client().waitJob(jobId);
+    assert.equal(job.phase, 'settled');
+    assert.deepEqual(job.timeline.filter(({ event }) => event === 'revived').map(({ detail }) => detail), [`by ${addressOf('payer')}`, `by ${addressOf('coordinator')}`]);
+    assert.equal(await settledEvents(jobId), 1);
+  });
+
+  it('lists jobs from either end, page by page', async () => {
+    const list = async (query: string): Promise<Hex[]> => (await get<JobView[]>(handle!.url, `/v1/jobs?${query}`)).body.map((job) => job.jobId), oldest = await list('limit=200');
+    assert.ok(oldest.length >= 4);
+    assert.deepEqual(await list('limit=200&order=oldest'), oldest);
+    for (const order of ['oldest', 'newest']) {
+      const all = order === 'oldest' ? oldest : [...oldest].reverse(), seen: Hex[] = [];
+      for (let page: Hex[] = []; (page = await list(`order=${order}&limit=1${page.length > 0 ? `&after=${page[0]}` : ''}`)).length > 0;) seen.push(...page);
+      assert.deepEqual(seen, all);
+      assert.deepEqual(await list(`order=${order}&phase=settled&limit=2`), all.slice(0, 2));
+    }
+  });
+
   it('refuses what is malformed, oversized, wrongly signed or replayed: a typed 4xx, and it goes on', async () => {
     const { url } = handle!, hash = toHex(7, { size: 32 }), before = process.memoryUsage().rss;
     const answers: [string, number, unknown][] = [];
@@ -249,9 +307,9 @@ describe('a coordinator', () => {
       answers.push([what, response.status, await response.json().catch(() => undefined)]);
     };
     const bodies = ['', '{', 'null', '[]', '{}', '"x"', '1e999', '{"__proto__":{}}', `{"recordId":"${hash}"}`, `{"recordId":"${hash}","blockId":"0x","package":"${hash}"}`, `{"recordId":"${hash}","blockId":"${hash}","package":"${hash}","more":1}`, `{"x":"${'y'.repeat(100_000)}"}`, '['.repeat(50_000)];
-    for (const path of ['/v1/records', '/v1/blocks', '/v1/requests', `/v1/blocks/${hash}/cancel`]) for (const body of bodies) await send(`${path} ${body.slice(0, 30)}`, 'POST', path, body);
+    for (const path of ['/v1/records', '/v1/blocks', '/v1/requests', `/v1/blocks/${hash}/cancel`, `/v1/jobs/${hash}/revive`]) for (const body of bodies) await send(`${path} ${body.slice(0, 30)}`, 'POST', path, body);
     for (const path of ['/v1/blocks', '/v1/jobs']) for (const id of ['0x', hash.toUpperCase(), `${hash}00`, '../../etc', '%00', hash]) await send(`${path}/${id}`, 'GET', `${path}/${encodeURIComponent(id)}`);
-    for (const query of ['limit=0', 'limit=x', 'limit=1e9', 'phase=none', 'after=0x', `after=${hash}`]) await send(query, 'GET', `/v1/jobs?${query}`);
+    for (const query of ['limit=0', 'limit=x', 'limit=1e9', 'phase=none', 'order=up', 'after=0x', `after=${hash}`]) await send(query, 'GET', `/v1/jobs?${query}`);
     for (const query of ['from=-1', 'from=x', 'limit=100000']) await send(query, 'GET', `/v1/log?${query}`);
     await send('account', 'GET', '/v1/rewards/0x12');
     await send('route', 'GET', '/v1/nothing');
@@ -306,7 +364,7 @@ describe('a coordinator', () => {
 
     const { body: document } = await get<{ openapi: string; paths: Record<string, Record<string, { responses: Record<string, unknown> }>> }>(handle!.url, '/openapi.json');
     assert.match(document.openapi, /^3\.1/);
-    const routes = ['put /v1/artifacts/{hash}', 'post /v1/records', 'post /v1/blocks', 'post /v1/requests', 'post /v1/blocks/{blockId}/cancel', 'get /v1/blocks/{blockId}', 'get /v1/jobs/{jobId}', 'get /v1/jobs', 'get /v1/jobs/{jobId}/events', 'get /v1/provers',
+    const routes = ['put /v1/artifacts/{hash}', 'post /v1/records', 'post /v1/blocks', 'post /v1/requests', 'post /v1/blocks/{blockId}/cancel', 'post /v1/jobs/{jobId}/revive', 'get /v1/blocks/{blockId}', 'get /v1/jobs/{jobId}', 'get /v1/jobs', 'get /v1/jobs/{jobId}/events', 'get /v1/provers',
       'get /v1/dead-letters', 'get /v1/log', 'get /v1/stats', 'get /v1/rewards/{account}', 'get /v1/jobs/{jobId}/credits', 'get /healthz', 'get /readyz', 'get /metrics', 'get /openapi.json', 'post /v1/prover/{kind}'];
     for (const route of routes) {
       const [method, path] = route.split(' ');

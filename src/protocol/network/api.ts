@@ -10,6 +10,7 @@
  *   GET  /v1/jobs/{jobId}/credits      who was credited how much by a settled job
  *   GET  /v1/jobs/{jobId}/events       SSE; Last-Event-ID resumes
  *   POST /v1/blocks/{blockId}/cancel   envelope `cancel` of the node: only while no job has taken it
+ *   POST /v1/jobs/{jobId}/revive       envelope `revive` of the coordinator's account or an operator: a dead job goes on
  *   GET  /v1/provers   GET /v1/dead-letters   GET /v1/log?from=   GET /v1/stats   GET /v1/rewards/{account}
  *   GET  /healthz  /readyz  /metrics  /openapi.json
  *   POST /v1/prover/{kind}             prover messages without libp2p (prover.ts)
@@ -38,6 +39,7 @@ export const submitRequestSchema = z.strictObject({ request: requestSchema.shape
 export type SubmitRequest = z.infer<typeof submitRequestSchema>;
 
 export const cancelSchema = z.strictObject({ blockId: word });
+export const reviveSchema = z.strictObject({ jobId: word });
 
 /** Where a block stands: taken in, on chain, in a job, paid out; or why not. */
 export const BLOCK_PHASES = ['received', 'committed', 'assigned', 'settled', 'refused', 'cancelled', 'refunded'] as const;

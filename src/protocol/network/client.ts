@@ -1,6 +1,6 @@
 /**
- * Client of the coordinator's HTTP API (api.ts). Every call but `cancel` may be repeated: PUT and POST name what they carry by its hash
- * or id. Those are tried again when the connection breaks or the coordinator is busy (408, 425, 429, 5xx), with growing pauses.
+ * Client of the coordinator's HTTP API (api.ts). Every call but `cancel` and `revive` may be repeated: PUT and POST name what they
+ * carry by its hash or id. Those are tried again when the connection breaks or the coordinator is busy (408, 425, 429, 5xx), with growing pauses.
  */
 import { z } from 'zod';
 import type { Address, Hex } from 'viem';
@@ -19,7 +19,7 @@ export class CoordinatorError extends NetworkError {
 export interface CoordinatorClientOptions {
   url: string;
   chainId: number;
-  /** Signs uploads and cancellations. */
+  /** Signs uploads, cancellations, revivals. */
   signer?: MessageSigner;
   /** Tries of a call that may be repeated, and the pause after the first; it doubles up to 30 s. */
   attempts?: number;
@@ -94,6 +94,15 @@ export class CoordinatorClient {
   async cancel(blockId: Hex, signal?: AbortSignal): Promise<void> {
     const body = JSON.stringify(await this.#seal('cancel', { blockId }));
     await this.#call({ method: 'POST', path: `/v1/blocks/${blockId}/cancel`, body, once: true }, z.unknown(), signal);
+  }
+
+  /** Jobs that are dead, oldest first. */
+  deadLetters(limit = 200, signal?: AbortSignal): Promise<JobView[]> { return this.#call({ method: 'GET', path: `/v1/dead-letters?limit=${limit}` }, z.array(jobViewSchema), signal); }
+
+  /** A dead job goes on. The signer is the coordinator's account or one of its operators. Sent once: whether a lost answer meant yes is seen in the job's phase. */
+  async revive(jobId: Hex, signal?: AbortSignal): Promise<JobView> {
+    const body = JSON.stringify(await this.#seal('revive', { jobId }));
+    return this.#call({ method: 'POST', path: `/v1/jobs/${jobId}/revive`, body, once: true }, jobViewSchema, signal);
   }
 
   /**
