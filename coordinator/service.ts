@@ -73,16 +73,33 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     setImmediate(() => { kicked = false; if (!draining) void jobs.tick().catch(fault('round failed')); });
   };
   const announce = (): void => network?.announce();
+  // Until when by the clock of this process: what the store says comes late when the store is away.
+  let ledUntil = 0;
+  const acquire = async (): Promise<number | undefined> => {
+    const from = performance.now(), got = await leadership.acquire(settings.leaderTtlMs);
+    if (got !== undefined && (term === undefined || got === term)) ledUntil = from + settings.leaderTtlMs;
+    return got;
+  };
+  const leads = (): boolean => term !== undefined && performance.now() < ledUntil;
+  /** Asks where it is decided. Led again under another term is not still led: another one may have led between. */
+  const fence = async (): Promise<boolean> => {
+    const mine = term;
+    return mine !== undefined && await acquire().catch(() => undefined) === mine && term === mine && leads();
+  };
 
   const { tickMs: settleMs, ...settleRules } = settings.settlement, jobLog = (jobId?: Hex, blockId?: Hex): Logger => logger.child({ ...(jobId && { jobId }), ...(blockId && { blockId }) });
   const settler = new Settler({
-    economy, records, rules: settleRules, log, metrics: settlementMetrics, onStep: parts.onStep, now,
+    economy, records, rules: settleRules, log, metrics: settlementMetrics, onStep: parts.onStep, fence, now,
     onFinal: (intent) => jobs.final(intent), onFailed: (failure) => jobs.failed(failure),
-    onWaiting: ({ id, kind, key, jobId, reason }) => jobLog(jobId, kind === 'commit' ? key : undefined).info({ intent: id, code: reason?.code }, 'settlement waits'),
+    onWaiting: (intent) => {
+      const { id, kind, key, jobId, reason } = intent;
+      jobLog(jobId, kind === 'commit' ? key : undefined).info({ intent: id, code: reason?.code }, 'settlement waits');
+      void jobs.waiting(intent).catch(fault('wait was not noted'));
+    },
     onTrouble: (code, message) => logger.warn({ code }, message),
   });
   const jobs: Jobs = new Jobs({
-    documents, events, packages, artifacts, chain, classes, queue, settler: () => settler, now, logger, metrics, announce, kick,
+    documents, events, packages, artifacts, chain, classes, queue, settler: () => settler, now, leads, logger, metrics, announce, kick,
     rules: { maxAgeMs: settings.batch.maxAgeMs, urgentSeconds: settings.batch.urgentSeconds, feeTarget: settings.batch.feeTarget, memoryBytes: settings.batch.memoryBytes },
   });
   const provers = defer(new ProverService({
@@ -123,7 +140,8 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     })());
   };
   const lead = async (): Promise<void> => {
-    const before = term, got = await leadership.acquire(settings.leaderTtlMs).catch((error: unknown) => { fault('leadership is unknown: given up')(error); return undefined; });
+    const before = term, got = await acquire().catch((error: unknown) => { fault('leadership is unknown: given up')(error); return undefined; });
+    if (got !== before) term = undefined;
     if (got !== undefined && got !== before) {
       // Half done things first, then everybody may see that this one leads.
       await jobs.reconcile();
@@ -132,7 +150,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     term = got;
     leader.set(term === undefined ? 0 : 1);
   };
-  const led = (work: () => Promise<void>) => async (): Promise<void> => { if (term !== undefined) await work(); };
+  const led = (work: () => Promise<void>) => async (): Promise<void> => { if (leads()) await work(); };
 
   provers.start();
   await api.listen({ host: settings.http.host, port: settings.http.port });
@@ -154,14 +172,16 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     await Promise.race([Promise.all(running), sleep(settings.drainMs, undefined, { ref: false })]);
     await provers.close().catch(fault('provers did not close'));
     await packages.close().catch(fault('checks did not close'));
-    if (term !== undefined) await leadership.release().catch(fault('leadership was not given back'));
+    const led = term;
+    term = undefined; // a round that did not end in time sends nothing more
+    if (led !== undefined) await leadership.release().catch(fault('leadership was not given back'));
     await backend.close();
     registry.clear();
   };
   return {
-    url, economy, get addresses() { return network?.addresses ?? []; }, leads: () => term !== undefined,
+    url, economy, get addresses() { return network?.addresses ?? []; }, leads,
     tick: async () => {
-      if (term === undefined) return;
+      if (!leads()) return;
       await jobs.tick();
       await settler.tick();
     },

@@ -1,6 +1,6 @@
 /** What the intake asks the chain, remembered for moments: many submissions ask the same. Times of the chain are those of its latest block. */
 import type { Address, Hex } from 'viem';
-import type { BlockState, Economy, PaymentState, RecordState } from '../../src/chain/index.js';
+import type { BlockState, Economy, MarketRules, PaymentState, ProofRequest, RecordState, RequestState } from '../../src/chain/index.js';
 
 export interface ChainClock {
   /** Timestamp of the latest block, and its number. */
@@ -10,7 +10,7 @@ export interface ChainClock {
   toMs: (seconds: number) => number;
 }
 
-const HEAD_MS = 500, SPLIT_MS = 1000, NODE_MS = 15_000, SELECTOR_MS = 15_000;
+const HEAD_MS = 500, SPLIT_MS = 1000, NODE_MS = 15_000, SELECTOR_MS = 15_000, ORDER_MS = 2000;
 
 export class ChainView {
   readonly #kept = new Map<string, { until: number; value: Promise<unknown> }>();
@@ -38,6 +38,15 @@ export class ChainView {
     });
   }
   forgetVerifiers(): void { for (const key of this.#kept.keys()) if (key.startsWith('selector ')) this.#kept.delete(key); }
+
+  marketRules(): Promise<MarketRules> { return this.#keep('market rules', NODE_MS, () => this.economy.parameters.market()); }
+  /** Where an order stands: cancelled, before it came on chain; otherwise as the market says. Some seconds old. */
+  order(requestId: Hex, { requester, nonce }: Pick<ProofRequest, 'requester' | 'nonce'>): Promise<RequestState['status'] | 'cancelled'> {
+    return this.#keep(`order ${requestId}`, ORDER_MS, async () => {
+      const { status } = await this.economy.market.request(requestId);
+      return status === 'none' && await this.economy.market.nonceCancelled(requester, nonce) ? 'cancelled' : status;
+    });
+  }
 
   record(recordId: Hex): Promise<RecordState> { return this.economy.models.record(recordId); }
   block(blockId: Hex): Promise<BlockState> { return this.economy.inferences.block(blockId); }

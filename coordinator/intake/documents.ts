@@ -1,7 +1,7 @@
 /** What the intake keeps in Records, and how it is changed: compare and set, so that of two who change one document each sees the other. */
 import type { Address, Hex } from 'viem';
 import { NetworkError } from '../../src/errors/network.js';
-import type { BlockView, JobPhase, ProofJob } from '../../src/protocol/network/index.js';
+import type { BlockView, JobPhase, Order, ProofJob } from '../../src/protocol/network/index.js';
 import type { Direction, Doc, Records } from '../store/types.js';
 
 export interface RecordEntry {
@@ -71,12 +71,10 @@ export interface JobEntry {
   reason?: string;
 }
 
-export interface RequestEntry {
+/** A signed proof request and its job. */
+export interface RequestEntry extends Order {
   requestId: Hex;
   jobId: Hex;
-  /** Integers decimal. */
-  request: { requester: Address; recordId: Hex; blockIds: Hex[]; minPrice: string; maxPrice: string; collateral: string; biddingStart: string; rampSeconds: number; lockSeconds: number; deadline: string; nonce: string };
-  signature: Hex;
   receivedAt: number;
 }
 

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import { blockCommitmentTypedData, jobId as jobIdOf, proofRequestId, proofRequestTypedData, type BlockCommitment, type ProofRequest } from '../../src/chain/index.js';
 import { NetworkError } from '../../src/errors/network.js';
 import type { Batch, Registration } from '../../src/protocol/artifacts.js';
-import { cancelSchema, NO_SESSION, openEnvelope, type SubmitBlock, type SubmitRequest } from '../../src/protocol/network/index.js';
+import { cancelSchema, NO_SESSION, openEnvelope, orderOf, orderSchema, type SubmitBlock, type SubmitRequest } from '../../src/protocol/network/index.js';
 import { receiptHashOf, type InferenceReceipt } from '../../src/protocol/receipt.js';
 import { batchBlock, batchFees, receiptInferences } from '../../src/protocol/statements.js';
 import type { z } from 'zod';
@@ -43,11 +43,6 @@ export function commitmentOf(receipt: InferenceReceipt, validUntil: number): Blo
     receiptHash: receiptHashOf(receipt), validUntil: BigInt(validUntil),
   };
 }
-
-/** Integers of a request back to what the chain takes. */
-export const requestOf = ({ request: r }: RequestEntry): ProofRequest => ({
-  ...r, minPrice: BigInt(r.minPrice), maxPrice: BigInt(r.maxPrice), collateral: BigInt(r.collateral), biddingStart: BigInt(r.biddingStart), deadline: BigInt(r.deadline), nonce: BigInt(r.nonce),
-});
 
 const refused = (message: string, code: string, where: string, more: { expected?: unknown; got?: unknown; hint?: string } = {}): NetworkError => new NetworkError(message, { code, where, ...more });
 
@@ -111,8 +106,9 @@ export class Intake {
 
   /** @throws NetworkError BLOCK_UNKNOWN, REQUEST_* */
   async request({ request, signature }: SubmitRequest): Promise<JobEntry> {
-    const { documents, chain, events, now, logger, kick } = this.options, { deployment } = chain.economy, id = proofRequestId(deployment, request), jobId = jobIdOf(request.recordId, request.blockIds);
-    const known = await documents.requests.get(id);
+    const { documents, chain, events, now, logger, kick } = this.options, { deployment } = chain.economy, order = orderSchema.safeParse(orderOf(request, signature));
+    if (!order.success) throw refused('request is not one of the market', 'REQUEST_CONTENT', order.error.issues[0].path.join('.'), { got: order.error.issues[0].message });
+    const id = proofRequestId(deployment, request), jobId = jobIdOf(request.recordId, request.blockIds), known = await documents.requests.get(id);
     if (known) return (await documents.jobs.get(known.jobId)) ?? this.#requested(known);
     const blocks: BlockEntry[] = [];
     for (const blockId of request.blockIds) {
@@ -121,12 +117,7 @@ export class Intake {
       blocks.push(block);
     }
     await this.#checkRequest(request, signature, id, blocks);
-    const entry: RequestEntry = {
-      requestId: id, jobId, signature, receivedAt: now(),
-      request: {
-        ...request, minPrice: String(request.minPrice), maxPrice: String(request.maxPrice), collateral: String(request.collateral), biddingStart: String(request.biddingStart), deadline: String(request.deadline), nonce: String(request.nonce),
-      },
-    };
+    const entry: RequestEntry = { ...order.data, requestId: id, jobId, receivedAt: now() };
     const job = await this.#requested(entry);
     if (!await documents.jobs.create(jobId, job)) {
       // A request for the same blocks that came to nothing makes room; any other job of them does not.
@@ -175,12 +166,25 @@ export class Intake {
     const queries = blocks.reduce((n, b) => n + b.keys.length, 0);
     if (blocks.length > limits.blocks || queries > limits.queries) throw wrong('more than a job of the class', 'blockIds', { expected: `${limits.blocks} blocks, ${limits.queries} inferences`, got: `${blocks.length}, ${queries}` });
     const { seconds } = await chain.clock(), { status } = await economy.market.request(id);
+    // On chain its terms were good when it came there.
+    if (status === 'none') await this.#checkTerms(request, seconds, Math.min(...blocks.map((b) => b.deadline)));
     if (request.deadline <= BigInt(seconds + minRemainingSeconds)) throw refused('request ends too soon', 'REQUEST_DEADLINE', 'deadline', { expected: `at least ${minRemainingSeconds} s after ${seconds}`, got: String(request.deadline) });
     if (status === 'paid' || status === 'refunded') throw refused('request is over', 'REQUEST_OVER', id, { got: status });
     if (status !== 'none') return; // on chain: its signature does not matter any more
     if (await economy.market.nonceCancelled(request.requester, request.nonce)) throw refused('requester cancelled this nonce', 'REQUEST_OVER', id);
+    const deposit = await economy.market.depositOf(request.requester);
+    if (deposit < request.maxPrice) throw refused('deposit at the market is below the highest price', 'REQUEST_DEPOSIT', request.requester, { expected: `at least ${request.maxPrice}`, got: String(deposit), hint: 'deposit first: the price is taken from there when a prover locks the order' });
     const good = await economy.client.publicClient.verifyTypedData({ address: request.requester, ...proofRequestTypedData(economy.deployment, request), signature }).catch(() => false);
     if (!good) throw refused('signature is not of the requester', 'REQUEST_SIGNATURE', 'signature', { expected: request.requester, hint: 'EIP-712 of the proof market, or ERC-1271 of a contract' });
+  }
+
+  /** What the market takes: ProofMarket.sol, _requireInBounds, and the registry's rule that nobody can refund while a block is reserved. */
+  async #checkTerms({ minPrice, maxPrice, collateral, lockSeconds, deadline }: ProofRequest, seconds: number, refundableFrom: number): Promise<void> {
+    const rules = await this.options.chain.marketRules(), most = Math.min(seconds + rules.maxRequestSeconds, refundableFrom - 1);
+    if (minPrice < rules.minPrice || minPrice > maxPrice || maxPrice > rules.maxPrice) throw refused('price is none that the market takes', 'REQUEST_PRICE', 'minPrice, maxPrice', { expected: `${rules.minPrice} <= minPrice <= maxPrice <= ${rules.maxPrice}`, got: `${minPrice}, ${maxPrice}` });
+    if (collateral < rules.minCollateral) throw refused('collateral is less than the market takes', 'REQUEST_COLLATERAL', 'collateral', { expected: `at least ${rules.minCollateral}`, got: String(collateral) });
+    if (lockSeconds < rules.minLockSeconds) throw refused('a lock would last shorter than the market takes', 'REQUEST_LOCK', 'lockSeconds', { expected: `at least ${rules.minLockSeconds}`, got: lockSeconds });
+    if (deadline > BigInt(most)) throw refused('request ends later than the market, or the payments of its blocks, let it', 'REQUEST_DEADLINE', 'deadline', { expected: `at most ${most}`, got: String(deadline) });
   }
 
   async #registration({ recordId, package: name }: RecordEntry): Promise<Registration> {

@@ -6,12 +6,12 @@
  *   block    received -> committed -> assigned -> settled
  *   job      (requested ->) forming -> waiting -> proved -> settling -> settled;  back to waiting when it has to be proved again
  */
-import { isAddressEqual, type Hex } from 'viem';
+import type { Hex } from 'viem';
 import type { Logger } from 'pino';
 import { blockId as blockIdOf, CREDIT_KINDS, jobId as jobIdOf } from '../../src/chain/index.js';
 import { AttributionError } from '../../src/errors/base.js';
 import { jobSchema, type JobFile } from '../../src/protocol/artifacts.js';
-import { artifactHash, encodeBlockPackage, decodeBlockPackage, laneOf, type ProofJob } from '../../src/protocol/network/index.js';
+import { artifactHash, encodeBlockPackage, decodeBlockPackage, laneOf, requestOf, type ProofJob } from '../../src/protocol/network/index.js';
 import { batchBlock, batchFees } from '../../src/protocol/statements.js';
 import type { JobQueue } from '../queue/types.js';
 import type { ProvedEvent } from '../scheduler/index.js';
@@ -20,9 +20,9 @@ import type { ArtifactStore } from '../store/types.js';
 import { formJobs, type JobPlan } from './batcher.js';
 import type { ChainClock, ChainView } from './chainView.js';
 import type { ClassTable } from './classes.js';
-import type { BlockEntry, Documents, JobEntry } from './documents.js';
+import type { BlockEntry, Documents, JobEntry, RequestEntry } from './documents.js';
 import type { JobEvents } from './events.js';
-import { commitmentOf, requestOf } from './intake.js';
+import { commitmentOf } from './intake.js';
 import type { IntakeMetrics } from './metrics.js';
 import type { Packages } from './packages.js';
 
@@ -37,6 +37,8 @@ export interface JobsOptions {
   settler: () => Settler;
   rules: { maxAgeMs: number; urgentSeconds: number; feeTarget?: bigint; memoryBytes: Readonly<Record<string, number>> };
   now: () => number;
+  /** Whether this coordinator leads still: a round ends where it does not. */
+  leads: () => boolean;
   logger: Logger;
   metrics: IntakeMetrics;
   /** A job waits for a prover. */
@@ -95,6 +97,7 @@ export class Jobs {
   /** One that fails does not stop the others; it comes again with the next round. */
   async #each<T>(what: string, list: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
     for (const item of list) {
+      if (!this.options.leads()) return;
       try {
         await work(item);
       } catch (error) {
@@ -169,9 +172,10 @@ export class Jobs {
     const { documents, chain, now, events } = this.options, request = await documents.requests.get(job.requestId!);
     const blocks = await Promise.all(job.blockIds.map((id) => documents.blocks.get(id))), clock = await chain.clock();
     const lost = blocks.some((b) => !b || b.requestId !== job.requestId || (b.phase !== 'received' && b.phase !== 'committed'));
-    const over = request ? BigInt(request.request.deadline) < BigInt(clock.seconds) : now() - job.createdAt > ORPHAN_MS;
+    const standing = request && await chain.order(request.requestId, requestOf(request)), ended = standing === 'cancelled' || standing === 'paid' || standing === 'refunded';
+    const over = request ? ended || BigInt(request.request.deadline) < BigInt(clock.seconds) : now() - job.createdAt > ORPHAN_MS;
     if (over || (request && lost)) {
-      const reason = over ? 'the request ended before its blocks were committed' : 'a block of the request was refused or settled in another way';
+      const reason = ended ? `the request is ${standing}` : over ? 'the request ended before its blocks were committed' : 'a block of the request was refused or settled in another way';
       if (await documents.moveJob(job.jobId, ['requested'], { phase: 'cancelled', reason })) await events.append(job.jobId, 'cancelled', reason);
       for (const blockId of job.blockIds) await documents.blocks.change(blockId, (b) => (b.requestId === job.requestId && b.jobId === undefined ? { requestId: undefined } : undefined));
     } else if (request && blocks.every((b) => b!.phase === 'committed')) {
@@ -189,7 +193,8 @@ export class Jobs {
     if (!proofJob) return;
     const entry: JobEntry = {
       jobId, phase: 'forming', className: plan.className, recordId: plan.recordId, blockIds: plan.blockIds, queries: proofJob.queries, fees: String(blocks.reduce((sum, b) => sum + BigInt(b.fees), 0n)),
-      deadline: proofJob.deadline, ...(requestId !== undefined && { requestId }), createdAt: known?.createdAt ?? now(), updatedAt: now(), proofJob, rounds: 0,
+      // Named also where there is none: a request for these blocks that came to nothing may have left its own.
+      deadline: proofJob.deadline, requestId, createdAt: known?.createdAt ?? now(), updatedAt: now(), proofJob, rounds: 0,
     };
     if (!known) {
       if (!await documents.jobs.create(jobId, entry)) return;
@@ -239,6 +244,7 @@ export class Jobs {
   async #proofJob(jobId: Hex, blocks: readonly BlockEntry[], fees: readonly string[][], requestId?: Hex): Promise<ProofJob | undefined> {
     const { documents, chain, classes, logger, metrics } = this.options, { deployment } = chain.economy, [{ className, recordId }] = blocks;
     const limits = classes.require(className), { selector, vkHash } = await chain.liveVerifier(limits.id), record = await documents.records.get(recordId);
+    const request = requestId === undefined ? undefined : await documents.requests.get(requestId);
     if (!limits.vkHashes.has(vkHash) || !record) {
       metrics.trouble.inc({ step: 'key' });
       logger.error({ jobId, className, vkHash }, 'the live verifier has a key that is not loaded here: its jobs wait');
@@ -247,7 +253,7 @@ export class Jobs {
     return {
       format: 'zkattr-proof-job', jobId, relation: 'payout', className, vkHash, selector, chainId: deployment.chainId, verifier: deployment.verifier, settlement: deployment.settlement, recordId, record: record.package,
       blocks: blocks.map((b, i) => ({ blockId: b.blockId, package: b.package, fees: fees[i] })), queries: blocks.reduce((n, b) => n + b.keys.length, 0), deadline: Math.min(...blocks.map((b) => b.deadline)),
-      ...(requestId !== undefined && { requestId }),
+      ...(request && { requestId: request.requestId, order: { request: request.request, signature: request.signature } }),
     };
   }
 
@@ -289,19 +295,29 @@ export class Jobs {
     if (intent.state === 'final') await this.final(intent);
   }
 
-  async #enqueue({ jobId, proof, proofJob, requestId, direct }: JobEntry): Promise<Intent> {
-    const { artifacts, packages, documents, chain, settler } = this.options, data = await artifacts.get(proof!.artifact);
+  async #enqueue({ proof, proofJob, requestId, direct }: JobEntry): Promise<Intent> {
+    const { artifacts, packages, documents, settler } = this.options, data = await artifacts.get(proof!.artifact);
     if (!data) throw new AttributionError('proof is not in the store', { code: 'ARTIFACT_UNKNOWN', where: proof!.artifact });
     const file: JobFile = jobSchema.parse(JSON.parse(new TextDecoder().decode(data))), registration = await packages.registration(proofJob!.record), batches = [];
     for (const block of proofJob!.blocks) batches.push(await packages.batch(block.package, proofJob!.className));
     const request = requestId !== undefined && !direct ? await documents.requests.get(requestId) : undefined;
-    if (request) {
-      const { status, prover } = await chain.economy.market.request(request.requestId), { seconds } = await chain.clock(), open = BigInt(request.request.deadline) >= BigInt(seconds);
-      if (open && (status === 'open' || (status === 'locked' && isAddressEqual(prover, file.prover)))) return settler().enqueueDeliver(file, registration, batches, requestOf(request));
-      if (status === 'paid' || status === 'locked') this.options.logger.warn({ jobId, requestId, status }, 'request has another prover');
-      if (open && status === 'locked') return settler().enqueueDeliver(file, registration, batches, requestOf(request)); // waits until the lock is over
-    }
-    return settler().enqueueSettle(file, registration, batches);
+    return request && await this.#deliverable(request) ? settler().enqueueDeliver(file, registration, batches, requestOf(request)) : settler().enqueueSettle(file, registration, batches);
+  }
+
+  /** Open, or locked: then it is delivered by the prover of the lock, or by anybody once the lock is over. */
+  async #deliverable({ requestId, request: { deadline } }: RequestEntry): Promise<boolean> {
+    const { chain } = this.options, { status } = await chain.economy.market.request(requestId), { seconds } = await chain.clock();
+    return (status === 'open' || status === 'locked') && BigInt(deadline) >= BigInt(seconds);
+  }
+
+  /**
+   * From the settler: an intent waits. A settlement for the fees alone that finds its blocks reserved came before the order's lock: the
+   * proof is delivered to the order. Whichever of both intents is first, the other one finds the job settled.
+   */
+  async waiting({ kind, jobId, reason }: Intent): Promise<void> {
+    if (kind !== 'settle' || jobId === undefined || reason?.code !== 'REVERT_BlockReserved') return;
+    const entry = await this.options.documents.jobs.get(jobId);
+    if (entry?.phase === 'settling' && entry.requestId !== undefined && !entry.direct) await this.#enqueue(entry);
   }
 
   // ---- ends ----
@@ -335,7 +351,8 @@ export class Jobs {
     if (!entry || (entry.phase !== 'settling' && entry.phase !== 'proved')) return;
     logger.warn({ jobId: job, code, message }, 'job was not settled');
     await events.append(job, 'refused', `${code}: ${message}`);
-    if (code === 'REQUEST_OVER') {
+    // Opened on a branch of the chain that is gone counts as over.
+    if (code === 'REQUEST_OVER' || (kind === 'deliver' && code === 'REVERT_WrongRequestStatus')) {
       if (await documents.moveJob(job, ['settling', 'proved'], { phase: 'proved', direct: true })) kick();
       return;
     }

@@ -259,7 +259,7 @@ export class Leases {
     if (declined !== undefined && now() - declined < limits.declinedMs && this.#others(session, job)) return 'handed back by this prover';
     const rivals = function* (): Generator<Session> { for (const other of sessions.all()) if (sessions.online(other)) yield other; };
     // The attempt that was just opened is not the last prover's.
-    return skipReason(session, leased ? { ...job, attempts: job.attempts.slice(0, -1) } : job, memory, rivals, now(), limits);
+    return skipReason(session, leased ? { ...job, attempts: job.attempts.slice(0, -1) } : job, memory, rivals, now(), limits, job.priority > 0 && proofOf(job)?.order !== undefined);
   }
 
   #others(session: Session, job: QueueJob): boolean {

@@ -31,16 +31,19 @@ export function pausedUntil(record: ProverRecord | undefined, now: number, { tim
 }
 
 /** A prover that could take a job now: what others are compared with. */
-export type Rival = Pick<Session, 'prover' | 'record' | 'lanes' | 'free' | 'memoryBytes'>;
+export type Rival = Pick<Session, 'prover' | 'record' | 'lanes' | 'free' | 'memoryBytes'> & { locksOrders?: boolean };
 
 /** Memory that a job needs from this prover: its own measure, or what the job is known to need. */
 export const memoryFor = (job: Pick<QueueJob, 'memoryBytes'>, peakBytes: number): number => Math.max(job.memoryBytes, peakBytes);
 
 /**
  * Why this prover does not get this job now, or undefined when it may. Near its deadline a job is kept for a rival that is idle and
- * would be in time; where nobody would be, anybody may try.
+ * would be in time; where nobody would be, anybody may try. One that carries an order is kept for an idle rival that can lock it.
+ * @param order  the job carries a signed request
  */
-export function skipReason(session: Pick<Session, 'prover' | 'record' | 'lanes'>, job: QueueJob, memoryBytes: number, rivals: () => Iterable<Rival>, now: number, limits: SchedulerLimits): string | undefined {
+export function skipReason(
+  session: Pick<Session, 'prover' | 'record' | 'lanes'> & { locksOrders?: boolean }, job: QueueJob, memoryBytes: number, rivals: () => Iterable<Rival>, now: number, limits: SchedulerLimits, order = false,
+): string | undefined {
   const { record } = session, lane = session.lanes.get(job.lane);
   if (!lane) return `no such class: ${job.lane.split('/').slice(0, 2).join(' ')} under its key`;
   const need = memoryFor(job, lane.peakBytes);
@@ -48,13 +51,14 @@ export function skipReason(session: Pick<Session, 'prover' | 'record' | 'lanes'>
   const ban = banned(record, now, limits);
   if (ban) return ban.reason;
   if (job.notBefore > now) return `waits after a failed attempt: until ${new Date(job.notBefore).toISOString()}`;
-  const finish = now + expectedMs(lane.seconds), slow = finish > job.deadline, paused = pausedUntil(record, now, limits) > now;
-  if (!slow && !paused) return undefined;
+  const finish = now + expectedMs(lane.seconds), slow = finish > job.deadline, paused = pausedUntil(record, now, limits) > now, unpaid = order && !session.locksOrders;
+  if (!slow && !paused && !unpaid) return undefined;
   for (const rival of rivals()) {
     const other = rival.lanes.get(job.lane);
     if (!other || rival.prover === session.prover || rival.free < 1 || rival.memoryBytes < memoryFor(job, other.peakBytes)) continue;
     if (banned(rival.record, now, limits) || pausedUntil(rival.record, now, limits) > now || job.attempts.at(-1)?.prover === rival.prover) continue;
     if (slow && now + expectedMs(other.seconds) <= job.deadline) return `too slow for its deadline: ready in ${Math.round((finish - now) / 1000)} s, due in ${Math.round((job.deadline - now) / 1000)} s, ${rival.prover} is idle and faster`;
+    if (unpaid && rival.locksOrders && now + expectedMs(other.seconds) <= job.deadline) return `it carries an order: ${rival.prover} is idle and can lock it`;
     if (paused && !slow) return `timed out lately: ${rival.prover} comes first until ${new Date(pausedUntil(record, now, limits)).toISOString()}`;
   }
   return undefined;

@@ -14,6 +14,8 @@ export interface Session {
   id: Hex;
   prover: Address;
   profile: ProverProfile;
+  /** It locks signed requests on chain. */
+  locksOrders: boolean;
   /** What is known of the prover, shared by its sessions. */
   record: ProverRecord;
   transport: Channel['transport'];
@@ -73,7 +75,7 @@ export class Sessions {
       return refuse('HELLO_REPLAYED', 'a login of this or a later time was taken before', { retry: true, hint: 'sign a new one; a clock that was set back needs to catch up first' });
     }
     const session: Session = {
-      id: `0x${randomBytes(32).toString('hex')}`, prover, profile, record, transport: channel.transport, ...(channel.transport === 'libp2p' && { peer: channel.remotePeer }), createdAt: now, lastSeen: now,
+      id: `0x${randomBytes(32).toString('hex')}`, prover, profile, locksOrders: profile.locksOrders === true, record, transport: channel.transport, ...(channel.transport === 'libp2p' && { peer: channel.remotePeer }), createdAt: now, lastSeen: now,
       sequence: envelope.sequence, offers: 0, bucket: new TokenBucket(this.limits.burst, this.limits.perSecond, now), lanes, free: profile.parallel, memoryBytes: profile.memoryBytes,
     };
     this.#sessions.set(session.id, session);

@@ -163,14 +163,21 @@ export class Planner {
     if (action === 'fail' || action === 'reprove') return this.#fail(intent, { ...reason, retryable: false });
     const again = trailing(intent.attempts, code) + 1;
     if (action === 'few' && again >= this.context.rules.maxAttempts) return this.#fail(intent, { ...reason, retryable: true });
-    await this.#wait(intent, { ...reason, retryable: true }, again);
+    await this.#wait(intent, { ...reason, retryable: true }, again, verdict.until);
   }
 
-  async #wait(intent: Intent, reason: Reason, times: number): Promise<void> {
-    const { outbox, rules, now, onWaiting } = this.context;
-    const notBefore = now() + Math.min(rules.retryMs * 2 ** Math.min(times - 1, 30), rules.maxRetryMs);
+  /** Longer each time, but not past the second from which it may pass: what follows a lock has the rest of the request's time alone. */
+  async #wait(intent: Intent, reason: Reason, times: number, until?: number): Promise<void> {
+    const { outbox, rules, now, onWaiting } = this.context, left = until === undefined ? Infinity : Math.max(rules.retryMs, await this.#msAfter(until));
+    const notBefore = now() + Math.min(rules.retryMs * 2 ** Math.min(times - 1, 30), rules.maxRetryMs, left);
     const waiting = await outbox.change(intent.id, (i) => (i.state === 'planned' ? { notBefore, reason, attempts: [...i.attempts, { at: now(), code: reason.code, message: reason.message }] } : undefined));
     if (waiting) onWaiting(waiting);
+  }
+
+  /** Until the second after this one begins on chain. */
+  async #msAfter(second: number): Promise<number> {
+    const { timestamp } = await this.context.economy.client.publicClient.getBlock();
+    return (second + 1 - Number(timestamp)) * 1000;
   }
 
   async #fail(intent: Intent, reason: Reason): Promise<void> {

@@ -16,6 +16,8 @@ export interface Verdict {
   /** Instead of REVERT_<Name>. */
   code?: string;
   hint?: string;
+  /** Second of the chain up to which it will not pass. */
+  until?: number;
 }
 
 type Rule = Verdict | ((args: readonly unknown[]) => Verdict);
@@ -41,7 +43,7 @@ export const REVERTS: Readonly<Record<string, Rule>> = {
     none: FEW, challenged: WAIT, rejected: rule('fail', 'BLOCK_REJECTED', 'the court rejected the block: form the job without it, its payers get their fees back'),
     settled: rule('fail', 'BLOCK_SETTLED', 'another job settled the block: form a job of the others'),
   }),
-  BlockReserved: WAIT,
+  BlockReserved: (args) => ({ action: 'wait', until: Number(args[1]) }),
   BlockHeightMismatch: FAIL,
   NotPayable: rule('fail', 'INFERENCE_SETTLED', 'an inference of the job is paid already'),
   JobExists: FEW, // it is on chain by now: the next look finds it
@@ -51,7 +53,7 @@ export const REVERTS: Readonly<Record<string, Rule>> = {
   // Market.
   WrongRequestStatus: byStatus(REQUEST_STATUS, { none: FEW, refunded: REQUEST_OVER, paid: FEW }),
   RequestExpired: REQUEST_OVER,
-  LockedBy: WAIT,
+  LockedBy: (args) => ({ action: 'wait', until: Number(args[2]) }),
   JobMismatch: FAIL,
   GasTooLow: FEW,
 

@@ -8,6 +8,7 @@
 import { BaseError, TransactionNotFoundError, TransactionReceiptNotFoundError, keccak256, type Address, type Hex, type LocalAccount, type TransactionReceipt } from 'viem';
 import type { ChainClient } from '../../src/chain/index.js';
 import { ChainError } from '../../src/errors/chain.js';
+import { NetworkError } from '../../src/errors/network.js';
 import type { SettlementMetrics } from './metrics.js';
 import type { Outbox } from './outbox.js';
 import type { Effects } from './effects.js';
@@ -36,6 +37,8 @@ export interface SenderContext {
   step: OnStep;
   now: () => number;
   metrics?: SettlementMetrics;
+  /** Whether this process may send now: asked before a nonce is taken and before every broadcast. */
+  fence: () => Promise<boolean>;
   /** What does not stop the settlement, but somebody should see: no funds, a fee at its cap. */
   trouble: (code: string, message: string) => void;
 }
@@ -74,6 +77,7 @@ export class Sender {
   /** Signs, stores, sends. What goes wrong after the storing is put right by `reconcile`. */
   async send({ intents, to, data, gas }: Carried): Promise<OutboxTransaction> {
     const { outbox, step, metrics } = this.context;
+    await this.requireLead();
     const nonce = await this.#nextNonce(), ids = intents.map(({ id }) => id);
     const variant = await this.#sign({ nonce, to, data, gas }, await this.#marketFees());
     await step('transaction.signed', String(nonce));
@@ -86,6 +90,11 @@ export class Sender {
     metrics?.sent(intents[0].kind);
     await this.#broadcast(transaction, variant);
     return transaction;
+  }
+
+  /** @throws NetworkError NOT_LEADER */
+  async requireLead(): Promise<void> {
+    if (!await this.context.fence()) throw new NetworkError('another coordinator leads', { code: 'NOT_LEADER', where: 'settlement', hint: 'it goes on with what is stored' });
   }
 
   /** Holds every open and included transaction against the chain: adopts, broadcasts again, replaces, cancels, confirms. */
@@ -141,6 +150,7 @@ export class Sender {
 
   async #replace(transaction: OutboxTransaction, cancel: boolean): Promise<void> {
     const { outbox, rules, step, metrics, trouble } = this.context, { nonce } = transaction, last = transaction.variants[transaction.variants.length - 1];
+    await this.requireLead();
     const market = await this.#marketFees(), fees: Fees = { maxFeePerGas: 0n, maxPriorityFeePerGas: 0n };
     for (const name of ['maxFeePerGas', 'maxPriorityFeePerGas'] as const) {
       const raised = this.#raised(BigInt(last[name]));
@@ -249,6 +259,7 @@ export class Sender {
       } else if (nonce < highest) {
         pending ??= await publicClient.getTransactionCount({ address: this.address, blockTag: 'pending' });
         if (nonce < pending) continue; // the pool has one
+        await this.requireLead();
         const variant: Variant = { ...await this.#sign({ nonce, to: this.address, data: '0x', gas: CANCEL_GAS }, await this.#marketFees()), cancel: true };
         const filler: OutboxTransaction = { from: this.address, nonce, to: this.address, value: '0', data: '0x', gas: String(CANCEL_GAS), intents: [], state: 'open', variants: [variant] };
         if (await outbox.reserve(filler)) {
@@ -288,6 +299,7 @@ export class Sender {
   async #broadcast({ nonce }: OutboxTransaction, { hash, raw }: Variant): Promise<void> {
     const { outbox, client: { publicClient }, step, now, trouble } = this.context;
     let answer: BroadcastAnswer = 'taken', message = '';
+    if (!await this.context.fence()) return; // it is stored: who leads now sends it
     try {
       await publicClient.sendRawTransaction({ serializedTransaction: raw });
     } catch (error) {

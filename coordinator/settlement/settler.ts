@@ -38,6 +38,8 @@ export interface SettlerOptions {
   onWaiting?: (intent: Intent) => void;
   onTrouble?: (code: string, message: string) => void;
   onStep?: OnStep;
+  /** Whether this process leads at this moment, asked where that is decided. Default: it is the only one. */
+  fence?: () => Promise<boolean>;
   now?: () => number;
 }
 
@@ -65,7 +67,7 @@ export class Settler {
     this.#effects = new Effects(economy);
     this.outbox = new Outbox(records, economy.client.chainId, economy.client.account?.address ?? '0x');
     const shared = { outbox: this.outbox, effects: this.#effects, step: this.#step, now: this.#now, metrics, trouble: this.#trouble };
-    this.#sender = new Sender({ ...shared, client: economy.client, rules: this.#rules });
+    this.#sender = new Sender({ ...shared, client: economy.client, rules: this.#rules, fence: options.fence ?? (() => Promise.resolve(true)) });
     this.#planner = new Planner({
       ...shared, economy, log, sender: this.#sender, rules: { ...PLAN_RULES, ...rules }, onFailed: (failure) => options.onFailed?.(failure), onWaiting: (intent) => options.onWaiting?.(intent),
     });
@@ -130,6 +132,7 @@ export class Settler {
 
   async #tick(): Promise<void> {
     const { economy: { client }, metrics } = this.options;
+    await this.#sender.requireLead();
     await this.#sender.reconcile();
     await confirm({
       client, outbox: this.outbox, effects: this.#effects, confirmations: this.#rules.confirmations, step: this.#step, metrics, onFinal: async (intent) => this.options.onFinal?.(intent),

@@ -13,7 +13,9 @@ import { workerKeys, type Measurement } from './benchmark.js';
 import type { Journal } from './journal.js';
 import { namesKey } from './keys.js';
 import type { AgentLogger } from './logs.js';
+import type { WorkerResult } from './messages.js';
 import type { RunningJob } from './options.js';
+import type { Orders } from './orders.js';
 import type { PackageCache } from './packages.js';
 import { WorkerError, type WorkerPool } from './pool.js';
 import { LoginRefusedError, type ProverSession } from './session.js';
@@ -29,6 +31,8 @@ export interface AgentParts {
   pool: WorkerPool;
   journal: Journal;
   packages: PackageCache;
+  /** Locks signed requests of jobs; without it they are paid by their fees alone. */
+  orders?: Orders;
   classes: readonly AgentClass[];
   chainId: number;
   /** Prover that the proofs pay. */
@@ -54,6 +58,7 @@ interface Held {
   /** Ends the work. */
   stop: AbortController;
   givenUp?: GivenUp;
+  accepted?: boolean;
   /** Made, not delivered. */
   result?: ProverMessage<'result'>;
 }
@@ -213,6 +218,7 @@ export class Agent {
     }
     // Without its offer nobody knows the result's job any more.
     for (const { jobId } of unsent) if (!this.#held.has(jobId)) await journal.end(jobId);
+    await this.parts.orders?.retain(new Set(this.#held.keys()));
   }
 
   #start(held: Held, resumed = false): void {
@@ -229,7 +235,7 @@ export class Agent {
   }
 
   async #work(held: Held, resumed: boolean): Promise<void> {
-    const { journal } = this.parts, { log, own } = held, { job } = held.offer, over = new AbortController();
+    const { journal, orders } = this.parts, { log, own } = held, { job } = held.offer, over = new AbortController();
     log.info({ class: job.className, queries: job.queries, token: held.offer.token }, 'job taken');
     let keep = false;
     // Before any work: somebody else may have it by now.
@@ -237,10 +243,16 @@ export class Agent {
     const beats = this.#heartbeats(held, over.signal);
     try {
       if (!held.result) {
-        const { seconds, peakBytes, job: text } = await this.#prove(held);
+        const { seconds, peakBytes, job: text, delivery } = await this.#prove(held);
+        // Before the proof counts as made: a lock must never lack its delivery.
+        if (delivery) await orders?.keep(job, delivery);
         held.result = { jobId: job.jobId, token: held.offer.token, seconds, peakBytes, job: text! };
         await journal.finished(held.result);
         log.info({ seconds, peakBytes, expected: own.seconds }, 'proved');
+      }
+      if (orders && job.order) {
+        held.stage = 'lock';
+        await orders.lock(job.jobId, held.stop.signal);
       }
       held.stage = 'deliver';
       await this.#deliver(held);
@@ -255,11 +267,14 @@ export class Agent {
       over.abort();
       await beats;
       this.#held.delete(job.jobId);
-      if (!keep) await journal.end(job.jobId);
+      if (!keep) {
+        await journal.end(job.jobId);
+        await orders?.handedIn(job.jobId, held.accepted === true);
+      }
     }
   }
 
-  async #prove(held: Held): Promise<{ job?: string; seconds: number; peakBytes: number }> {
+  async #prove(held: Held): Promise<WorkerResult> {
     const { packages, session, pool, prover } = this.parts, { job } = held.offer, { signal } = held.stop, hashes = [job.record, ...job.blocks.map((block) => block.package)], got: Hex[] = [];
     try {
       const paths: string[] = [];
@@ -290,6 +305,7 @@ export class Agent {
       if (!answer.ok && answer.retry) throw new TransportError('the proof is not taken yet', { code: answer.code, where: 'result', got: answer.message });
       return answer;
     }, held.stop.signal);
+    held.accepted = reply.ok;
     if (reply.ok) held.log.info({ seconds: (Date.now() - held.startedAt) / 1000 }, 'accepted');
     else held.log.warn({ code: reply.code, hint: reply.hint }, `proof refused: ${reply.message}`);
   }

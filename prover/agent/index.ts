@@ -15,6 +15,7 @@ import { Journal } from './journal.js';
 import { openClasses } from './keys.js';
 import { createLogger } from './logs.js';
 import type { AgentHandle, AgentOptions } from './options.js';
+import { isLocalAccount, Orders } from './orders.js';
 import { PackageCache } from './packages.js';
 import { WorkerPool } from './pool.js';
 import { detectMachine, type Machine } from './profile.js';
@@ -23,6 +24,7 @@ import { openTransport, TransportError } from './transport/index.js';
 
 export { createLogger, type AgentLogger, type LogOptions } from './logs.js';
 export type { AgentHandle, AgentOptions, AgentTuning, RunningJob } from './options.js';
+export type { MarketOptions } from './orders.js';
 export { availableMemory, detectMachine, type Machine } from './profile.js';
 export { LoginRefusedError } from './session.js';
 export { TransportError } from './transport/index.js';
@@ -33,8 +35,8 @@ const softwareVersion = (): string => (JSON.parse(readFileSync(join(packageRoot(
 
 /**
  * Starts an agent; resolves when it has logged in and works.
- * @throws NetworkError AGENT_RUNNING, COORDINATOR_UNKNOWN, NO_CLASSES, KEYS_DEVELOPMENT, ...; LoginRefusedError; TransportError of a
- *         dry run, or after `signal`
+ * @throws NetworkError AGENT_RUNNING, COORDINATOR_UNKNOWN, NO_CLASSES, KEYS_DEVELOPMENT, MARKET_ACCOUNT, ...; LoginRefusedError;
+ *         ChainError of another chain or deployment; TransportError of a dry run, or after `signal`
  */
 export async function runAgent(options: AgentOptions): Promise<AgentHandle> {
   const { coordinator: url, httpFallback, account, dataDir, parallel = 1, dryRun = false, tuning = {}, logger = createLogger(), signal } = options;
@@ -53,7 +55,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentHandle> {
     if (coordinatorAddress === undefined || chainId === undefined) {
       throw new NetworkError('nobody says who the coordinator is', { code: 'COORDINATOR_UNKNOWN', where: '--coordinator', expected: 'its account and chain id', hint: 'messages are signed for one coordinator: give both, or an HTTP address that can be asked' });
     }
-    const coordinator = getAddress(coordinatorAddress), prover = getAddress(account.address);
+    const coordinator = getAddress(coordinatorAddress), prover = getAddress(account.address), { market } = options;
+    if (market && !isLocalAccount(account)) throw new NetworkError('the payout key cannot sign transactions', { code: 'MARKET_ACCOUNT', where: 'market', expected: 'a local account', hint: 'leave market out, or pass privateKeyToAccount(...)' });
+    if (market && market.deployment.chainId !== chainId) throw new NetworkError('the market is on another chain', { code: 'MARKET_CHAIN', where: 'market', expected: chainId, got: market.deployment.chainId });
 
     const machine = await detectMachine(), memoryBytes = options.memoryBytes ?? Math.floor(machine.memoryBytes * MEMORY_SHARE);
     const pool = new WorkerPool({ memoryBytes, logger, worker: tuning.worker, watchMs: tuning.watchMs, heapMiB: tuning.heapMiB });
@@ -61,7 +65,7 @@ export async function runAgent(options: AgentOptions): Promise<AgentHandle> {
     const version = softwareVersion(), { backend } = await pool.run({ kind: 'describe' }, { signal });
     const classes = await measuredClasses(options, { chainId, machine, pool, version, backend, memoryBytes });
     const profile: ProverProfile = {
-      protocol: PROTOCOL_VERSION, version, ...(transport.peerId ? { peerId: transport.peerId } : {}), backend: backend.slice(0, 80), cpu: machine.cpu, cores: machine.cores, gpus: machine.gpus, memoryBytes, parallel,
+      protocol: PROTOCOL_VERSION, version, ...(transport.peerId ? { peerId: transport.peerId } : {}), backend: backend.slice(0, 80), cpu: machine.cpu, cores: machine.cores, gpus: machine.gpus, memoryBytes, parallel, ...(market && { locksOrders: true }),
       classes: classes.map(({ cls, keys, seconds, peakBytes }) => ({ className: cls.name, relation: 'payout' as const, vkHash: keys.payout.vk.vkHash, seconds, peakBytes })),
     };
     logger.info({ prover, coordinator, chainId, backend, cpu: machine.cpu, cores: machine.cores, gpus: machine.gpus.length, memoryBytes, parallel, classes: classes.map(({ cls }) => cls.name).join(',') }, 'prover');
@@ -69,7 +73,9 @@ export async function runAgent(options: AgentOptions): Promise<AgentHandle> {
     const session = new ProverSession({ transport, account, chainId, coordinator, profile: () => profile, logger, clockSkewMs: tuning.clockSkewMs ?? CLOCK_SKEW_MS });
     await retrying(() => session.login());
     const packages = await PackageCache.open(join(dataDir, 'packages'), options.cacheBytes ?? CACHE_BYTES);
-    const agent = new Agent({ session, pool, journal, packages, classes, chainId, prover, parallel, memoryBytes, logger, firstPauseMs, longestPauseMs });
+    const orders = market && !dryRun && isLocalAccount(account) ? await Orders.open({ ...market, account, dir: join(dataDir, 'orders'), logger }) : undefined;
+    if (orders) closing.push(() => orders.close());
+    const agent = new Agent({ session, pool, journal, packages, orders, classes, chainId, prover, parallel, memoryBytes, logger, firstPauseMs, longestPauseMs });
     const known = { address: prover, coordinator, chainId, profile, running: () => agent.running(), workers: () => pool.busy };
     if (dryRun) {
       const reply = await session.request('lease', { free: 0, memoryBytes, running: [] });

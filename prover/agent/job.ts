@@ -1,15 +1,15 @@
 /** From packages to a payout's input, with every id computed again: a prover works on what the job names, or not at all. */
-import { blockId, featureRecord, jobId, recordId } from '../../src/chain/index.js';
+import { blockId, contractProof, CONTRACTS, featureRecord, jobId, recordId } from '../../src/chain/index.js';
 import { NetworkError } from '../../src/errors/network.js';
 import type { Batch, JobFile, Registration } from '../../src/protocol/artifacts.js';
-import type { ProofJob } from '../../src/protocol/network/job.js';
+import { requestOf, type Order, type ProofJob } from '../../src/protocol/network/job.js';
 import { decodeBlockPackage, decodeRecordPackage } from '../../src/protocol/network/packages.js';
 import { batchBlock, batchFees, jobStatement } from '../../src/protocol/statements.js';
 import { sizeClass } from '../../src/statement/classes.js';
 import { relationShape } from '../../src/statement/sizeClass.js';
 import type { Statement } from '../../src/statement/statement.js';
 import type { JobBatch, PayoutInput } from '../workflow/payout.js';
-import type { Address } from 'viem';
+import { encodeFunctionData, type Address, type Hex } from 'viem';
 
 export interface OpenedJob {
   input: PayoutInput;
@@ -68,3 +68,10 @@ export function openJob(job: ProofJob, record: Uint8Array, blocks: readonly Uint
 
 /** What the proof of a job is checked against, from the packages' records and not from what the prover made of them. */
 export const statementOf = ({ registration, batches }: OpenedJob, file: JobFile): Statement => jobStatement(file, registration, batches);
+
+/** Calldata that delivers a proved job to its order, by whomever it is sent. */
+export function deliveryCalldata({ registration: r, input: { batches, prover } }: OpenedJob, file: JobFile, order: Order): Hex {
+  const record = featureRecord({ chainId: r.chainId, address: r.models }, r.adapter, r.training, r.contributors.map((c) => c.address), r.g), { bits: bt, mask: m, payouts, zeroQueries, selector } = file;
+  const delivery = { request: requestOf(order), job: { record, blocks: batches.map((batch) => batch.record), prover }, settlement: { bt, m, payouts, zeroQueries, selector }, ...contractProof(file.proof), gasLimit: 0n };
+  return encodeFunctionData({ abi: CONTRACTS.market.abi, functionName: 'deliver', args: [delivery] });
+}

@@ -1,5 +1,5 @@
 /** What agent and worker process say to each other, by Node's channel between parent and child. */
-import type { Address } from 'viem';
+import type { Address, Hex } from 'viem';
 import type { ProofJob } from '../../src/protocol/network/job.js';
 
 export interface WorkerKeys {
@@ -18,6 +18,8 @@ export type WorkerTask =
 export interface WorkerResult {
   /** Text of the job artifact; of `prove` only. */
   job?: string;
+  /** Calldata that delivers it to the market, of a job with an order. */
+  delivery?: Hex;
   /** Names of kernels and Groth16 backend. */
   backend: string;
   seconds: number;

@@ -3,6 +3,7 @@ import type { Address, Hex } from 'viem';
 import type { MessageSigner } from '../../src/protocol/network/envelope.js';
 import type { ProverProfile } from '../../src/protocol/network/prover.js';
 import type { AgentLogger } from './logs.js';
+import type { MarketOptions } from './orders.js';
 import type { TransportTimes } from './transport/index.js';
 
 export interface AgentOptions {
@@ -15,7 +16,9 @@ export interface AgentOptions {
   chainId?: number;
   /** Payout key: signs all messages, and is who gets paid. A viem local account. */
   account: MessageSigner;
-  /** Journal, packages, peer key, benchmark. */
+  /** Chain on which signed requests of jobs are locked, with the stake of `account`, which must be a local account. Without it jobs are paid by their fees alone. */
+  market?: MarketOptions;
+  /** Journal, packages, orders, peer key, benchmark. */
   dataDir: string;
   /** Jobs at once; default 1. */
   parallel?: number;

@@ -18,7 +18,7 @@ import { selectKernels } from '../kernels/index.js';
 import type { Kernels } from '../kernels/types.js';
 import { readVerificationKey } from '../setup/verificationKey.js';
 import { buildPayout } from '../workflow/payout.js';
-import { openJob, statementOf } from './job.js';
+import { deliveryCalldata, openJob, statementOf } from './job.js';
 import type { WorkerKeys, WorkerMessage, WorkerResult, WorkerTask } from './messages.js';
 import { samplePayout } from './sample.js';
 
@@ -83,7 +83,8 @@ async function run(task: WorkerTask): Promise<WorkerResult> {
   // From the text that is sent: what is checked is what the coordinator gets.
   const file = jobSchema.parse(JSON.parse(text));
   requireAccepted(statementOf(own, file), file.proof, vk);
-  return { job: text, backend, seconds: (performance.now() - start) / 1000, peakBytes: peakBytes() };
+  const { order } = task.job;
+  return { job: text, ...(order && { delivery: deliveryCalldata(own, file, order) }), backend, seconds: (performance.now() - start) / 1000, peakBytes: peakBytes() };
 }
 
 function failure(error: unknown): WorkerMessage {

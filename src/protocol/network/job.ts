@@ -1,9 +1,32 @@
 /** A proof job as coordinator and provers know it: references and hashes only, named by the job id of the contracts. */
 import { z } from 'zod';
-import { address, count, word } from '../words.js';
+import type { ProofRequest } from '../../chain/types.js';
+import { address, bytes, count, uint, word } from '../words.js';
 
 /** What a prover must have for a job: the circuit of one relation and class, under one key. */
 export const laneOf = (relation: 'features' | 'payout', className: string, vkHash: string): string => `${relation}/${className}/${vkHash}`;
+
+/** Hex characters of a signature: contracts that sign (ERC-1271) may need some thousand bytes. */
+const SIGNATURE_MAX = 2 + 2 * 4096;
+
+/** A proof request as its requester signed it, in text that JSON keeps; integers are decimal, within the types of the market. */
+export const orderSchema = z.strictObject({
+  request: z.strictObject({
+    requester: address, recordId: word, blockIds: z.array(word).min(1).max(64), minPrice: uint(96), maxPrice: uint(96), collateral: uint(96), biddingStart: uint(64), rampSeconds: z.int().min(0).max(2 ** 32 - 1),
+    lockSeconds: z.int().min(0).max(2 ** 32 - 1), deadline: uint(64), nonce: uint(256),
+  }),
+  /** EIP-712 of the proof market; counts for nothing once the request is on chain. */
+  signature: bytes.refine((v) => v.length <= SIGNATURE_MAX, 'too long'),
+});
+export type Order = z.infer<typeof orderSchema>;
+
+export const orderOf = (r: ProofRequest, signature: Order['signature']): Order => ({
+  request: { ...r, blockIds: [...r.blockIds], minPrice: String(r.minPrice), maxPrice: String(r.maxPrice), collateral: String(r.collateral), biddingStart: String(r.biddingStart), deadline: String(r.deadline), nonce: String(r.nonce) }, signature,
+});
+/** Integers of an order back to what the chain takes. */
+export const requestOf = ({ request: r }: Pick<Order, 'request'>): ProofRequest => ({
+  ...r, minPrice: BigInt(r.minPrice), maxPrice: BigInt(r.maxPrice), collateral: BigInt(r.collateral), biddingStart: BigInt(r.biddingStart), deadline: BigInt(r.deadline), nonce: BigInt(r.nonce),
+});
 
 export const proofJobSchema = z.strictObject({
   format: z.literal('zkattr-proof-job'),
@@ -23,6 +46,8 @@ export const proofJobSchema = z.strictObject({
   deadline: count,
   /** Proof request whose price the delivery earns. */
   requestId: word.optional(),
+  /** That request, signed: a prover that locks it on chain is owed its price. */
+  order: orderSchema.optional(),
 });
 export type ProofJob = z.infer<typeof proofJobSchema>;
 

@@ -38,6 +38,8 @@ export const proverProfileSchema = z.strictObject({
   /** What jobs may use together, and how many at once. */
   memoryBytes: z.int().positive(), parallel: z.int().positive().max(256),
   classes: z.array(proverClassSchema).max(64),
+  /** It locks signed orders on chain: jobs that carry one go to such provers first. */
+  locksOrders: z.boolean().optional(),
 });
 export type ProverProfile = z.infer<typeof proverProfileSchema>;
 
