@@ -40,7 +40,7 @@ const sleep = (ms: number): Promise<void> => new Promise((resolve) => { setTimeo
 const quantile = (sorted: readonly number[], q: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? NaN;
 
 /** Artifacts that are not kept: all results are the same bytes. */
-const nowhere: ArtifactStore = { put: async () => undefined, get: async () => undefined, has: async () => false };
+const nowhere: ArtifactStore = { put: async () => undefined, get: async () => undefined, has: async () => false, delete: async () => undefined };
 const unchecked: ResultVerifier = { verify: async () => ({ ok: true, file: {} as JobFile }), close: async () => undefined };
 
 const dir = await mkdtemp(join(tmpdir(), 'zkattr-bench-provers-')), backend = openEmbedded(dir), coordinator = privateKeyToAccount(generatePrivateKey());

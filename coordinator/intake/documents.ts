@@ -112,6 +112,16 @@ export class Shelf<T> {
     throw new NetworkError('lost every race for a document', { code: 'STORE_RACE', where: `${this.collection} ${id}`, hint: 'try again' });
   }
 
+  /** Removes a document, if it is as `when` says when it goes. @returns false when it stays, or is not there */
+  async remove(id: string, when: (value: T) => boolean): Promise<boolean> {
+    for (let race = 0; race < RACES; race++) {
+      const doc = await this.records.get<T>(this.collection, id);
+      if (!doc || !when(doc.value)) return false;
+      if (await this.records.delete(this.collection, id, doc.version)) return true;
+    }
+    throw new NetworkError('lost every race for a document', { code: 'STORE_RACE', where: `${this.collection} ${id}`, hint: 'try again' });
+  }
+
   page(state: string, limit: number, after?: { order: number; id: string }, direction?: Direction): Promise<Doc<T>[]> { return this.records.list<T>(this.collection, state, limit, after, direction); }
 
   /** All of a state, in its order. */

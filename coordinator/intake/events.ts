@@ -47,6 +47,18 @@ export class JobEvents {
     return page.map((doc) => doc.value);
   }
 
+  /** Forgets those of a job, oldest first: what is left after a crash goes with the next call. @returns how many */
+  async remove(jobId: Hex): Promise<number> {
+    let removed = 0;
+    for (let page = await this.since(jobId, 0); page.length > 0; page = await this.since(jobId, 0)) {
+      const gone = await Promise.all(page.map(({ sequence }) => this.records.delete(COLLECTION, this.#id(jobId, sequence), 1)));
+      if (!gone.some(Boolean)) break; // another process is at it
+      removed += gone.filter(Boolean).length;
+    }
+    this.#last.delete(jobId);
+    return removed;
+  }
+
   /** Tells that a job has new events, of this process. @returns ends it */
   watch(jobId: Hex, listener: () => void): () => void {
     this.#emitter.on(jobId, listener);

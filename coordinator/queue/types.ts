@@ -88,7 +88,7 @@ export interface JobQueue {
   cancel(id: Hex, reason: string): Promise<boolean>;
   /** Ends leases that ran out, as timed out. @returns the jobs, after it */
   expire(): Promise<QueueJob[]>;
-  /** Oldest first. */
+  /** Oldest first; after one that was removed, from the start. */
   list(state: QueueState, limit: number, after?: Hex): Promise<QueueJob[]>;
   counts(): Promise<Record<QueueState, number>>;
   /** A dead job waits again, with its history. @returns false when it is not dead */
@@ -98,6 +98,8 @@ export interface JobQueue {
    * the old payload, or comes for it late, counts for nothing. @returns false when it is cancelled or unknown
    */
   replace(id: Hex, payload: string): Promise<boolean>;
+  /** Forgets a job that is over: done, dead or cancelled. Its id may be enqueued anew, with tokens from 1. @returns false when it waits, is leased or unknown */
+  remove(id: Hex): Promise<boolean>;
   /** Waiting jobs by lane, those that back off too: what is announced. */
   waitingLanes(): Promise<Record<string, number>>;
   close(): Promise<void>;

@@ -9,6 +9,8 @@ import type { Intent, IntentState, OutboxTransaction, TransactionState } from '.
 
 const INTENTS = 'settlement.intents', TRANSACTIONS = 'settlement.transactions';
 const PAGE = 100, RACES = 50, ATTEMPTS_KEPT = 20;
+/** Of those that ended: an endpoint that is late still asks about them. */
+const TRANSACTIONS_KEPT = 64;
 
 export type NewIntent = Pick<Intent, 'id' | 'kind' | 'key' | 'jobId' | 'to' | 'calldata' | 'parts'>;
 
@@ -39,6 +41,25 @@ export class Outbox {
       if (await this.records.put(INTENTS, id, { ...next, attempts: next.attempts.slice(-ATTEMPTS_KEPT) }, { state: next.state, order: doc.order, expected: doc.version })) return next;
     }
     throw raced(id);
+  }
+
+  /** Forgets an intent that ended. @returns false when it is under way, or not there */
+  async remove(id: string): Promise<boolean> {
+    const doc = await this.records.get<Intent>(INTENTS, id);
+    return doc !== undefined && (doc.value.state === 'final' || doc.value.state === 'failed') && this.records.delete(INTENTS, id, doc.version);
+  }
+
+  /** Forgets transactions that ended and were all signed before a time, lowest nonce first; the latest of them stay. @returns how many */
+  async removeTransactions(before: number, limit: number): Promise<number> {
+    let removed = 0;
+    for (const state of ['final', 'lost'] as const) {
+      const kept = (await this.records.list<OutboxTransaction>(TRANSACTIONS, state, TRANSACTIONS_KEPT, undefined, 'falling')).at(-1);
+      for (const doc of await this.records.list<OutboxTransaction>(TRANSACTIONS, state, limit)) {
+        if (!kept || doc.order >= kept.order || doc.value.variants.some(({ signedAt }) => signedAt >= before)) break;
+        if (await this.records.delete(TRANSACTIONS, doc.id, doc.version)) removed++;
+      }
+    }
+    return removed;
   }
 
   /** All intents of these states, oldest first. */

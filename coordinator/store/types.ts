@@ -60,6 +60,8 @@ export interface ArtifactStore {
   /** Checked against the name. @returns undefined for an unknown one @throws NetworkError ARTIFACT_HASH when it was damaged where it lies */
   get(hash: Hex): Promise<Uint8Array | undefined>;
   has(hash: Hex): Promise<boolean>;
+  /** An unknown one is no error: to be repeated after a crash. @throws NetworkError ARTIFACT_HASH for what is no name */
+  delete(hash: Hex): Promise<void>;
 }
 
 /** Who of several coordinators does what only one may do (settle, batch). The term rises with every change of leader. */

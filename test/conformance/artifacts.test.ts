@@ -56,6 +56,24 @@ for (const { name, open, damage } of stores) {
       assert.equal(await store.has(hash), false);
     });
 
+    it('deletes one, which is then unknown and may come again; one that is not there is no error', async () => {
+      const store = await open(), { hash, data } = bytes(`deleted ${name}`), other = bytes(`kept ${name}`);
+      for (const one of [{ hash, data }, other]) await store.put(one.hash, one.data);
+      for (const _ of [1, 2]) {
+        await store.delete(hash);
+        assert.deepEqual([await store.has(hash), await store.get(hash)], [false, undefined]);
+      }
+      assert.equal(await store.has(other.hash), true);
+      for (const path of ['../../escape', `0x${'A'.repeat(64)}`, '', '0x12']) await assert.rejects(store.delete(path as Hex), { code: 'ARTIFACT_HASH' });
+      await store.put(hash, data);
+      damage(hash);
+      await assert.rejects(store.get(hash), { code: 'ARTIFACT_HASH' });
+      await store.delete(hash);
+      assert.equal(await store.get(hash), undefined);
+      await store.put(hash, data);
+      assert.deepEqual(Buffer.from((await store.get(hash))!), Buffer.from(data));
+    });
+
     it('does not give out what was damaged', async () => {
       const store = await open(), { hash, data } = bytes(`damaged ${name}`);
       await store.put(hash, data);

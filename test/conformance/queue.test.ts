@@ -309,6 +309,35 @@ for (const adapter of adapters()) {
       assert.equal(await payloadOf(1), '{"round":6}');
     });
 
+    it('forgets a job that is over, and no other; its id is then a new job', async () => {
+      for (let n = 1; n <= 4; n++) await queue.enqueue(input(n, { priority: -n }));
+      assert.equal(await queue.remove(id(1)), false, 'it waits');
+      await lease(0);
+      assert.equal(await queue.remove(id(1)), false, 'it is leased');
+      await queue.complete(id(1), 1, 'r');
+      await queue.cancel(id(2), 'x');
+      for (let i = 0, job = await lease(0); i < 3; i++, job = await lease(0)) {
+        assert.equal(job?.id, id(3));
+        await queue.fail(id(3), job!.token, failed);
+        now += 2000;
+      }
+      assert.deepEqual((await queue.counts()), { waiting: 0, leased: 1, done: 1, dead: 1, cancelled: 1 });
+      for (const n of [1, 2, 3]) {
+        assert.equal(await queue.remove(id(n)), true);
+        assert.equal(await queue.remove(id(n)), false, 'once');
+        assert.equal(await queue.get(id(n)), undefined);
+      }
+      assert.equal(await queue.remove(id(9)), false);
+      assert.deepEqual(await queue.counts(), { waiting: 0, leased: 1, done: 0, dead: 0, cancelled: 0 });
+      assert.deepEqual([await queue.revive(id(3)), await queue.cancel(id(1), 'x'), await queue.replace(id(1), '{}'), await queue.complete(id(1), 1, 'r')], [false, false, false, 'stale']);
+      await reopen();
+      const { created, job } = await queue.enqueue(input(1, { payload: '{"again":1}' }));
+      assert.deepEqual([created, job.payload, job.attempts, job.token], [true, '{"again":1}', [], 0]);
+      assert.equal((await lease(0))?.id, id(1));
+      assert.equal(await queue.complete(id(1), 1, 'r2'), 'ok');
+      assert.deepEqual((await queue.list('done', 9)).map((done) => [done.id, done.result]), [[id(1), 'r2']]);
+    });
+
     it('counts jobs, and lists those of a state oldest first, page by page', async () => {
       for (let n = 1; n <= 7; n++) await queue.enqueue(input(n, { priority: n }));
       await lease(0); // 7

@@ -60,6 +60,8 @@ for (const adapter of adapters()) {
       assert.equal(await records.get('c', 'a'), undefined);
       assert.deepEqual([await records.list('c', 's', 9), await records.counts('c')], [[], {}]);
       assert.equal(await records.put('c', 'a', 2, { state: 's', order: 1, expected: 0 }), true);
+      await records.put('c', 'a', 2, { state: 't', order: 1, expected: 1 });
+      assert.deepEqual(await records.counts('c'), { t: 1 });
     });
 
     it('lists the documents of a state by order, then id, page by page, whatever happens to the last one seen', async () => {
@@ -230,6 +232,9 @@ describe('store: Redis only', { skip: NO_REDIS }, () => {
       await queue.fail(id(4), 1, { outcome: 'released', code: 'STOP', message: 'bye' });
       assert.deepEqual([await bull.getJobState(id(2)), await bull.getJobState(id(4))], ['prioritized', 'delayed']);
       assert.deepEqual([(await lease())?.id, (await lease())?.id, (await lease())?.id], [id(2), id(4), id(5)]);
+      assert.deepEqual([await queue.remove(id(1)), await queue.remove(id(3)), await queue.remove(id(2))], [true, true, false]);
+      assert.deepEqual(await bull.getJobCounts('completed', 'failed', 'active'), { completed: 0, failed: 0, active: 3 });
+      assert.equal(await bull.getJob(id(1)), undefined);
     } finally {
       await bull.close();
       await close();

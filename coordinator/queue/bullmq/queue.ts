@@ -80,6 +80,10 @@ export class BullQueue implements JobQueue {
     return await this.#run('replace', id, payload, rest(REPLACED.code, REPLACED.message)) === 1;
   }
 
+  async remove(id: Hex): Promise<boolean> {
+    return await this.#run('remove', id) === 1;
+  }
+
   async waitingLanes(): Promise<Record<string, number>> {
     const lanes = await this.redis.call((client) => client.hgetall(`${this.redis.prefix}lanes`));
     return Object.fromEntries(Object.entries(lanes).map(([lane, n]) => [lane, Number(n)] as const).filter(([, n]) => n > 0));

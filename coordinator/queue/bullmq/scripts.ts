@@ -25,7 +25,7 @@ interface BullScript {
 }
 
 /** Those we call, with the number of keys we give them. */
-const USED = { addPrioritizedJob: 9, moveToActive: 11, moveToFinished: 14, moveToDelayed: 11, reprocessJob: 9 } as const;
+const USED = { addPrioritizedJob: 9, moveToActive: 11, moveToFinished: 14, moveToDelayed: 11, reprocessJob: 9, removeJob: 2 } as const;
 type Used = keyof typeof USED;
 
 /** BullMQ's scripts as Lua functions: KEYS and ARGV are globals there, and parameters here. */
@@ -342,6 +342,18 @@ elseif job.outcome == 'timedOut' then
   call('HSET', key, 'outcome', 'stopped', 'last', attempt(job, 'stopped', ',"endedAt":' .. (job.last:match('"endedAt":(%d+)') or at) .. ARGV[4]))
 end
 call('HSET', q .. job.id, 'data', ARGV[3])
+return 1`),
+
+  /** id. */
+  remove: script(['removeJob'], `
+local job = load(ARGV[2])
+if not job or job.state == 'waiting' or job.state == 'leased' then return 0 end
+local q = P .. 'bull:' .. job.queue .. ':'
+-- BullMQ takes token 0 for none: the lock of a job that was cancelled before its first lease stays.
+call('DEL', q .. job.id .. ':lock')
+if removeJob(keysOf(q, job.id, 'repeat'), { job.id, '0', q }) ~= 1 then error('BullMQ removeJob refused') end
+call('ZREM', P .. 'state:' .. job.state, job.id)
+call('DEL', P .. 'job:' .. job.id)
 return 1`),
 
   /** state, limit, id after which to go on. */

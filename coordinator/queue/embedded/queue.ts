@@ -116,6 +116,10 @@ export class EmbeddedQueue implements JobQueue {
     });
   }
 
+  remove(id: Hex): Promise<boolean> {
+    return this.database.write(() => this.#sql.remove.run(id).changes === 1);
+  }
+
   waitingLanes(): Promise<Record<string, number>> {
     return this.database.read(() => Object.fromEntries((this.#sql.lanes.all() as { lane: string; n: number }[]).map(({ lane, n }) => [lane, n])));
   }

@@ -54,5 +54,6 @@ export const prepareQueue = (database: Database) => ({
   counts: database.prepare('SELECT state, count(*) AS n FROM jobs GROUP BY state'),
   revive: database.prepare("UPDATE jobs SET state = 'waiting', failures = 0, not_before = ?, result = NULL WHERE id = ? AND state = 'dead'"),
   replace: database.prepare("UPDATE jobs SET state = 'waiting', payload = ?, attempts = ?, failures = ?, not_before = ?, avoid = ?, result = NULL, expires_at = NULL WHERE seq = ?"),
+  remove: database.prepare("DELETE FROM jobs WHERE id = ? AND state IN ('done', 'dead', 'cancelled')"),
   lanes: database.prepare("SELECT lane, count(*) AS n FROM jobs WHERE state = 'waiting' GROUP BY lane"),
 });

@@ -9,7 +9,7 @@ import type { Hex } from 'viem';
 import { NetworkError } from '../../../src/errors/network.js';
 import { fileError, writeFileAtomic } from '../../../src/files/atomic.js';
 import type { ArtifactStore } from '../types.js';
-import { checkArtifact, DEFAULT_MAX_BYTES, isDamaged } from './check.js';
+import { checkArtifact, checkName, DEFAULT_MAX_BYTES, isDamaged } from './check.js';
 
 /** Kept free, so that artifacts never take the space that the database beside them needs to note that they failed. */
 const DEFAULT_RESERVE_BYTES = 64 * 2 ** 20;
@@ -62,6 +62,18 @@ export class DiskArtifacts implements ArtifactStore {
 
   async has(hash: Hex): Promise<boolean> {
     return await this.#size(hash) !== undefined;
+  }
+
+  /** With what was set aside as damaged. */
+  async delete(hash: Hex): Promise<void> {
+    checkName(hash);
+    await this.#writing.get(hash)?.catch(() => undefined);
+    const path = this.#path(hash);
+    try {
+      await Promise.all([rm(path, { force: true }), rm(`${path}.damaged`, { force: true })]);
+    } catch (cause) {
+      throw fileError('delete artifact', path, cause);
+    }
   }
 
   async #write(hash: Hex, data: Uint8Array): Promise<void> {

@@ -1,12 +1,12 @@
 /**
- * Artifacts in a bucket of S3 or what speaks its language (MinIO, R2, Ceph): GET, PUT and HEAD of <endpoint>/<bucket>/<prefix><hash>,
+ * Artifacts in a bucket of S3 or what speaks its language (MinIO, R2, Ceph): GET, PUT, HEAD and DELETE of <endpoint>/<bucket>/<prefix><hash>,
  * path style, signed with Signature Version 4. A PUT of S3 is complete or absent by itself.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Hex } from 'viem';
 import { NetworkError } from '../../../src/errors/network.js';
 import type { ArtifactStore } from '../types.js';
-import { checkArtifact, DEFAULT_MAX_BYTES, isDamaged, tooLarge } from './check.js';
+import { checkArtifact, checkName, DEFAULT_MAX_BYTES, isDamaged, tooLarge } from './check.js';
 import { amzDate, authorization, sha256, type Credentials } from './sigv4.js';
 
 /** Of network errors, 429 and 5xx; waits double from 200 ms. Other answers are final. */
@@ -66,12 +66,19 @@ export class S3Artifacts implements ArtifactStore {
     return true;
   }
 
+  async delete(hash: Hex): Promise<void> {
+    checkName(hash);
+    const response = await this.#request('DELETE', hash);
+    if (!response.ok && response.status !== 404) throw await this.#refused('DELETE', hash, response);
+    await response.arrayBuffer();
+  }
+
   #url(hash: Hex): URL {
     const { endpoint, bucket, prefix = '' } = this.config;
     return new URL(`${endpoint.replace(/\/$/, '')}/${[bucket, ...`${prefix}${hash}`.split('/')].map(encodeURIComponent).join('/')}`);
   }
 
-  async #request(method: 'GET' | 'PUT' | 'HEAD', hash: Hex, body?: Uint8Array): Promise<Response> {
+  async #request(method: 'GET' | 'PUT' | 'HEAD' | 'DELETE', hash: Hex, body?: Uint8Array): Promise<Response> {
     const url = this.#url(hash), payloadHash = sha256(body ?? '');
     for (let attempt = 1; ; attempt++) {
       const last = attempt === TRIES;

@@ -11,7 +11,11 @@ const SCRIPTS = {
 local key, sets = KEYS[1] .. 'doc:' .. ARGV[1] .. ':' .. ARGV[2], KEYS[1] .. 'docs:' .. ARGV[1] .. ':'
 local old = redis.call('HMGET', key, 'version', 'state')
 if (old[1] or '0') ~= ARGV[6] then return 0 end
-if old[2] and old[2] ~= ARGV[4] then redis.call('ZREM', sets .. old[2], ARGV[2]) end
+if old[2] and old[2] ~= ARGV[4] then
+  redis.call('ZREM', sets .. old[2], ARGV[2])
+  -- Where each subject is a state of its own, they would pile up.
+  if redis.call('EXISTS', sets .. old[2]) == 0 then redis.call('SREM', KEYS[1] .. 'states:' .. ARGV[1], old[2]) end
+end
 redis.call('ZADD', sets .. ARGV[4], ARGV[5], ARGV[2])
 redis.call('SADD', KEYS[1] .. 'states:' .. ARGV[1], ARGV[4])
 redis.call('HSET', key, 'id', ARGV[2], 'value', ARGV[3], 'state', ARGV[4], 'order', ARGV[5], 'version', string.format('%.0f', ARGV[6] + 1))
@@ -21,7 +25,9 @@ return 1`,
 local key = KEYS[1] .. 'doc:' .. ARGV[1] .. ':' .. ARGV[2]
 local old = redis.call('HMGET', key, 'version', 'state')
 if not old[1] or old[1] ~= ARGV[3] then return 0 end
-redis.call('ZREM', KEYS[1] .. 'docs:' .. ARGV[1] .. ':' .. old[2], ARGV[2])
+local set = KEYS[1] .. 'docs:' .. ARGV[1] .. ':' .. old[2]
+redis.call('ZREM', set, ARGV[2])
+if redis.call('EXISTS', set) == 0 then redis.call('SREM', KEYS[1] .. 'states:' .. ARGV[1], old[2]) end
 redis.call('DEL', key)
 return 1`,
   /** collection, state, limit, direction, order and id behind which to go on. */

@@ -1,4 +1,4 @@
-/** A bucket in memory behind HTTP: GET, PUT, HEAD. It takes no request whose Signature Version 4 is not what it computes itself. */
+/** A bucket in memory behind HTTP: GET, PUT, HEAD, DELETE. It takes no request whose Signature Version 4 is not what it computes itself. */
 import { createHash, createHmac } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -42,6 +42,9 @@ export async function startBucket({ accessKeyId, secretAccessKey, region }: { ac
       else if (request.method === 'PUT') {
         objects.set(path, body);
         answer(200);
+      } else if (request.method === 'DELETE') {
+        objects.delete(path);
+        answer(204);
       } else if (found) answer(200, found);
       else answer(404, '<Error><Code>NoSuchKey</Code></Error>');
     });

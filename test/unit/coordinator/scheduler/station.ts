@@ -21,6 +21,7 @@ export class MemoryArtifacts implements ArtifactStore {
   async put(hash: Hex, data: Uint8Array): Promise<void> { this.data.set(hash, data); }
   async get(hash: Hex): Promise<Uint8Array | undefined> { return this.data.get(hash); }
   async has(hash: Hex): Promise<boolean> { return this.data.has(hash); }
+  async delete(hash: Hex): Promise<void> { this.data.delete(hash); }
 }
 
 export const stubJob = (n: number, change: Partial<ProofJob> = {}): ProofJob => ({
