@@ -1,6 +1,7 @@
 /** Every refusal in one shape, with a code and what to do. */
 import { hasZodFastifySchemaValidationErrors } from 'fastify-type-provider-zod';
 import type { FastifyError } from 'fastify';
+import { BaseError } from 'viem';
 import { AttributionError } from '../../src/errors/base.js';
 import { ChainError } from '../../src/errors/chain.js';
 import type { ApiError } from '../../src/protocol/network/index.js';
@@ -27,7 +28,7 @@ export function errorReply(error: unknown): { status: number; body: ApiError } {
     const [{ instancePath, message }] = error.validation, field = instancePath.replace(/^\//, '').replaceAll('/', '.'), where = field || error.validationContext || 'request';
     return reply(400, 'REQUEST_FORMAT', `${where}: ${message ?? 'not as expected'}`, { where, hint: 'see /openapi.json' });
   }
-  if (error instanceof ChainError) return reply(503, error.code, 'the chain does not answer', { hint: 'ask again later' });
+  if (error instanceof ChainError || error instanceof BaseError) return reply(503, error instanceof ChainError ? error.code : 'CHAIN_CALL', 'the chain does not answer', { hint: 'ask again later' });
   if (error instanceof AttributionError) {
     if (/^(FILE_|ARTIFACT_STORE|STORE$|STORE_VERSION|STORE_LOCKED|STORE_SETTINGS|INTERNAL)/.test(error.code)) return reply(500, error.code, 'the coordinator failed', { hint: 'its operator finds the cause in its log' });
     const got = error.expected === undefined && error.got === undefined ? '' : `: ${[error.expected !== undefined && `expected ${text(error.expected)}`, error.got !== undefined && `got ${text(error.got)}`].filter(Boolean).join(', ')}`;

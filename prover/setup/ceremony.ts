@@ -216,7 +216,7 @@ export async function verifySetup(dir: string, ptauPath: string, options: { prog
         return tauG2Words.every((word, i) => word === vk.tauG2[i]) ? undefined : 'tauG2 is not the one of the srs';
       });
       await check(`${relation}: provenance is as stated`, async () => {
-        const provenance = (await isDevelopmentTau(tauG2.slice(G2_BYTES))) ? 'development' : await zkeyProvenance(path);
+        const provenance = isDevelopmentTau(tauG2.slice(G2_BYTES)) ? 'development' : await zkeyProvenance(path);
         return provenance === vk.provenance && provenance === setup.provenance ? undefined : `key is of provenance ${provenance}, vk.json says ${vk.provenance}, setup.json ${setup.provenance}`;
       });
       if (transcript) {

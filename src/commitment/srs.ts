@@ -4,12 +4,12 @@
  * off local chains.
  */
 import { createHash } from 'node:crypto';
-import { g2Get, type G2Affine } from '../curve/bn254.js';
+import { G2_GENERATOR, g2BufferFrom, g2Get, g2Mul, type G2Affine } from '../curve/bn254.js';
 import { FileError } from '../errors/files.js';
 import { writeFileAtomic } from '../files/atomic.js';
 import { G1_BYTES, G2_BYTES, type G1Buffer, type G2Buffer } from '../field/buffer.js';
 import { FIELD_MODULUS } from '../field/fr.js';
-import { bn254, checkPowers, readAt, readPtauHeader, readSectionTable, readTauG1, readTauG2, sectionOf } from './ptau.js';
+import { checkPowers, readAt, readPtauHeader, readSectionTable, readTauG1, readTauG2, sectionOf } from './ptau.js';
 
 export type Provenance = 'development' | 'ceremony';
 
@@ -34,17 +34,14 @@ export const DEVELOPMENT_TAU = publicSecret('zkattr development key, tau is publ
 /** A point of G2 as the EVM's precompile reads it. */
 export const g2Words = ({ x, y }: G2Affine): G2Words => [x[1], x[0], y[1], y[0]];
 
-let developmentTauG2: Promise<Uint8Array> | undefined;
-/** Whether a point (affine Montgomery) is [tau]_2 of the development keys. */
-export async function isDevelopmentTau(tauG2: G2Buffer): Promise<boolean> {
-  developmentTauG2 ??= bn254().then(({ G2 }) => G2.toAffine(G2.timesScalar(G2.oneAffine, DEVELOPMENT_TAU)));
-  return Buffer.compare(await developmentTauG2, tauG2) === 0;
-}
+let developmentTauG2: G2Buffer | undefined;
+/** Whether a point (affine Montgomery) is [tau]_2 of the development keys. Threads ask it too, where ffjavascript cannot be loaded. */
+export const isDevelopmentTau = (tauG2: G2Buffer): boolean => Buffer.compare(developmentTauG2 ??= g2BufferFrom([g2Mul(G2_GENERATOR, DEVELOPMENT_TAU)]), tauG2) === 0;
 
 /** Srs from raw points. @param tauG2  [tau]_2, affine Montgomery; powers are taken as they are: see checkPowers */
-export async function makeSrs(power: number, g1: G1Buffer, tauG2: G2Buffer): Promise<Srs> {
+export function makeSrs(power: number, g1: G1Buffer, tauG2: G2Buffer): Srs {
   const point = g2Get(tauG2);
-  return { power, g1, tauG2: point, tauG2Words: g2Words(point), provenance: (await isDevelopmentTau(tauG2)) ? 'development' : 'ceremony' };
+  return { power, g1, tauG2: point, tauG2Words: g2Words(point), provenance: isDevelopmentTau(tauG2) ? 'development' : 'ceremony' };
 }
 
 /**

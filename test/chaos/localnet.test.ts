@@ -3,6 +3,7 @@
  * are killed and frozen, its disk is full, and it is told things twice. At the end every paid inference is settled exactly once, and the
  * money on chain adds up.
  */
+import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,22 +18,28 @@ import { fill, mountSmall, NO_MOUNT, unmount } from './support/disk.js';
 import { freePorts } from './support/ports.js';
 import { nodeBlock, sleep, Traffic } from './support/traffic.js';
 
-const ROWS = 4, SETTLE_MS = 240_000, CLASS = '16x16', DISK_MIB = 512;
+const ROWS = 2, PAUSE_MS = 300, BETWEEN_MS = 5000, SETTLE_MS = 240_000, CLASS = '16x16', DISK_MIB = 512;
 
 describe('a network under faults', () => {
   let dir: string, net: Localnet, traffic: Traffic, passed = false;
+  const endings: string[] = [];
 
+  /** A process that nobody killed has no reason to end. */
+  const progress = (message: string): void => {
+    console.log(`  ${message}`);
+    if (/ ended \((?!SIGKILL)/.test(message)) endings.push(message);
+  };
   before(async () => {
     dir = await mkdtemp(join(tmpdir(), 'zkattr-chaos-'));
     if (NO_MOUNT) console.log(`  full disk: ${NO_MOUNT}`);
     else mountSmall(dir, DISK_MIB);
     const [chain, coordinator, peer, node] = await freePorts(4);
-    net = await startLocalnet({ dir, className: CLASS, provers: 2, ports: { chain, coordinator, peer, node }, maxAgeSeconds: 2, progress: (message) => console.log(`  ${message}`) });
+    net = await startLocalnet({ dir, className: CLASS, provers: 2, ports: { chain, coordinator, peer, node }, maxAgeSeconds: 2, progress });
     traffic = await Traffic.open({ dir, rpcUrl: net.network.rpc, chainId: net.network.chainId, nodeUrl: net.network.node });
   });
   after(async () => {
     await net?.stop();
-    if (!passed) return console.log(`  kept: ${dir}`);
+    if (!passed || process.env.CHAOS_KEEP) return console.log(`  kept: ${dir}`);
     if (!NO_MOUNT) unmount(dir);
     await rm(dir, { recursive: true, force: true });
   });
@@ -76,14 +83,17 @@ describe('a network under faults', () => {
   ];
 
   it('settles every paid inference exactly once, whatever is killed', async () => {
+    const ended = new AbortController(), asking = traffic.stream(ROWS, PAUSE_MS, ended.signal);
+    asking.catch(() => undefined); // looked at below
     for (const [name, fault] of FAULTS) {
-      const asking = traffic.ask(ROWS);
-      await sleep(2500);
+      await sleep(BETWEEN_MS);
       console.log(`  fault: ${name}`);
       await fault();
-      await asking;
     }
+    ended.abort();
+    await asking;
     await traffic.account(FAULTS.length, SETTLE_MS);
+    assert.deepEqual(endings, [], 'no process ends by itself');
     passed = true;
   });
 });

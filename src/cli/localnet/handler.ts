@@ -49,7 +49,7 @@ export async function startLocalnet({ dir, className, provers, ports, maxAgeSeco
   const anvil = await startAnvil({ port: ports.chain, args: ['--accounts', String(ACCOUNTS)] });
   const logs = workspace.path('logs');
   let network: LocalNetwork | undefined;
-  const supervisor = new Supervisor(logs, progress, () => { if (network) void writeNetwork(dir, { ...network, processes: { anvil: anvil.pid, ...supervisor.processes } }); });
+  const supervisor = new Supervisor(logs, progress, () => { if (network) writeNetwork(dir, { ...network, processes: { anvil: anvil.pid, ...supervisor.processes } }).catch((error: Error) => progress(error.message)); });
   const stop = async (): Promise<void> => {
     await supervisor.stop();
     await anvil.stop();

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { pino } from 'pino';
 import { economyFor, withActor } from '../command.js';
+import { serviceLogger } from '../logger.js';
 import { ensureStake, leastStake } from '../stake/handler.js';
 import { address, folder, integer, keysOption, open, type ActorOptions } from '../options.js';
 import { consoleProgress, openKeys, Workspace } from '../workspace.js';
@@ -29,7 +29,7 @@ export function nodeCommand(program: Command): void {
       const [{ srs }, { startInferenceNode }] = await Promise.all([openKeys(sizeClass(o.class), o.keys, consoleProgress()), import('../../inference/node/index.js')]);
       const handle = await startInferenceNode({
         economy: await economyFor(o), srs, adaptersDir: o.adapters, dataDir: o.data, coordinatorUrl: o.coordinator, price: o.price ?? open('0.01'), host: o.host, port: o.port, maxAgeMs: o.maxAge * 1000,
-        logger: pino({ level: o.logLevel, base: { service: 'node' } }, pino.destination(2)),
+        logger: serviceLogger('node', o.logLevel),
       });
       await untilSignal();
       await handle.close();

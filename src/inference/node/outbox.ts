@@ -2,6 +2,7 @@
  * Brings signed blocks to the chain, each until its end: to the coordinator, which commits and settles them, or without one by an own
  * transaction. Goes on from the folders after a restart; every step may be repeated. Tries for ever, with pauses that grow.
  */
+import { setMaxListeners } from 'node:events';
 import type { Hex } from 'viem';
 import { NetworkError } from '../../errors/network.js';
 import { AttributionError } from '../../errors/base.js';
@@ -47,7 +48,9 @@ export class Outbox {
   /** Own transactions go one after the other: they share the account's nonce. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(private readonly options: OutboxOptions) {}
+  constructor(private readonly options: OutboxOptions) {
+    setMaxListeners(0, this.#stop.signal); // one for each block that is on its way
+  }
 
   resume(): void { for (const block of this.options.store.blocks.values()) this.add(block); }
 
@@ -133,6 +136,8 @@ export class Outbox {
         return await this.#handIn(block, log);
       } catch (error) {
         if (!(error instanceof CoordinatorError)) throw error;
+        // It ended so long ago that the coordinator forgot it.
+        if (error.code === 'BLOCK_SETTLED' || error.code === 'BLOCK_REJECTED') return this.#note(block, error.code === 'BLOCK_SETTLED' ? 'settled' : 'refunded', { reason: error.code }, log);
         if (RECORD_GONE.test(error.code)) await this.options.store.forgetRecord(block.commitment.recordId);
         if (error.code !== 'BLOCK_SPLIT' || renamed > 2) throw error;
         if (!await this.#underCurrentSplit(block, log)) throw error;

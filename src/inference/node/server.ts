@@ -4,7 +4,7 @@ import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
 import fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import { hasZodFastifySchemaValidationErrors, jsonSchemaTransform, serializerCompiler, validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
-import type { Hex } from 'viem';
+import { BaseError, type Hex } from 'viem';
 import { z } from 'zod';
 import { AttributionError } from '../../errors/base.js';
 import { ChainError } from '../../errors/chain.js';
@@ -52,7 +52,7 @@ export function errorReply(error: unknown): { status: number; body: ApiError } {
     const [{ instancePath, message }] = error.validation, where = instancePath.replace(/^\//, '').replaceAll('/', '.') || 'body';
     return reply(400, /^inputs\.\d/.test(where) ? 'INPUT_NOT_FINITE' : 'REQUEST_FORMAT', `${where}: ${message ?? 'not as expected'}`.slice(0, 500), { where, hint: 'see /openapi.json' });
   }
-  if (error instanceof ChainError) return reply(503, error.code, 'the chain does not answer', { hint: 'ask again later; a payment stays good' });
+  if (error instanceof ChainError || error instanceof BaseError) return reply(503, error instanceof ChainError ? error.code : 'CHAIN_CALL', 'the chain does not answer', { hint: 'ask again later; a payment stays good' });
   if (error instanceof AttributionError) {
     const status = STATUS[error.code] ?? (/^(FILE|ARTIFACT)_/.test(error.code) ? 500 : 400);
     return status === 500 ? reply(500, error.code, 'the node failed', { hint: 'its operator finds the cause in its log' }) : reply(status, error.code, error.message, { hint: error.hint, where: error.where });

@@ -51,6 +51,14 @@ export class Traffic {
     }
   }
 
+  /** Asks again and again until `ended`; resolves when the last is answered. */
+  async stream(count: number, pauseMs: number, ended: AbortSignal): Promise<void> {
+    while (!ended.aborted) {
+      await this.ask(count);
+      await sleep(pauseMs);
+    }
+  }
+
   /**
    * Waits until every payment has ended, then holds the chain's own story against what was asked: each payment in one settled block or
    * given back, each fee credited once, no money left over. Prints jobs, faults, losses, double payments.
