@@ -14,7 +14,18 @@ const LEVELS: Record<number, string> = { 10: 'trace', 20: 'debug', 30: 'info', 4
 /** First characters of a hash: enough to tell jobs apart on a screen. */
 export const shortId = (id: string): string => id.slice(0, 10);
 
-export function createLogger({ level = 'info', human = process.stderr.isTTY === true, write = (text) => void process.stderr.write(text) }: LogOptions = {}): AgentLogger {
+const ignore = (): void => undefined;
+/** A log that cannot be written, on a full disk or to a reader that is gone, does not end the prover: its lines are lost. */
+function toStandardError(text: string): void {
+  if (!process.stderr.listeners('error').includes(ignore)) process.stderr.on('error', ignore);
+  try {
+    process.stderr.write(text);
+  } catch {
+    // of a file it is thrown at once
+  }
+}
+
+export function createLogger({ level = 'info', human = process.stderr.isTTY === true, write = toStandardError }: LogOptions = {}): AgentLogger {
   return pino({ level, base: { service: 'prover' } }, { write: human ? (line: string) => write(humanLine(line)) : write });
 }
 
