@@ -187,7 +187,13 @@ export class Agent {
       this.#spawn(() => this.#release(job.jobId, token, 'shutdown', 'SHUTDOWN', 'the prover stops'));
       return false;
     }
-    await journal.begin(job.jobId, envelope);
+    try {
+      await journal.begin(job.jobId, envelope);
+    } catch (error) {
+      log.warn({ err: error }, 'handed back: it cannot be noted on disk');
+      this.#spawn(() => this.#release(job.jobId, token, 'unwanted', error instanceof AttributionError ? error.code : 'JOURNAL', (error as Error).message));
+      return false;
+    }
     this.#start({ offer, envelope, own, startedAt: Date.now(), stage: 'fetch', log, stop: new AbortController() });
     return true;
   }
@@ -247,7 +253,8 @@ export class Agent {
         // Before the proof counts as made: a lock must never lack its delivery.
         if (delivery) await orders?.keep(job, delivery);
         held.result = { jobId: job.jobId, token: held.offer.token, seconds, peakBytes, job: text! };
-        await journal.finished(held.result);
+        // On a full disk it is handed in all the same; only a crash before that loses it.
+        await journal.finished(held.result).catch((error: unknown) => log.warn({ err: error }, 'the proof is not on disk'));
         log.info({ seconds, peakBytes, expected: own.seconds }, 'proved');
       }
       if (orders && job.order) {
@@ -268,7 +275,8 @@ export class Agent {
       await beats;
       this.#held.delete(job.jobId);
       if (!keep) {
-        await journal.end(job.jobId);
+        // What stays there by mistake is asked for, and found over, by the next start.
+        await journal.end(job.jobId).catch((error: unknown) => log.warn({ err: error }, 'the job stays in the journal'));
         await orders?.handedIn(job.jobId, held.accepted === true);
       }
     }

@@ -42,9 +42,17 @@ export class Journal {
     return read.flatMap((result) => (result.success ? [result.data] : []));
   }
 
+  /** @throws FileError; then it is not held */
   async begin(jobId: Hex, offer: Envelope): Promise<void> {
+    const before = this.#jobs.get(jobId);
     this.#jobs.set(jobId, offer);
-    await this.#write();
+    try {
+      await this.#write();
+    } catch (error) {
+      if (before) this.#jobs.set(jobId, before);
+      else this.#jobs.delete(jobId);
+      throw error;
+    }
   }
 
   /** Kept until `end`. */
