@@ -43,6 +43,8 @@ export const coordinatorSettingsSchema = z.strictObject({
     commitBatch: positive.default(8), deliverBatch: positive.default(4), retryMs: ms.default(2000), maxRetryMs: ms.default(300_000), maxAttempts: positive.default(8), tickMs: ms.default(1000),
   }).prefault({}),
   queue: z.strictObject({ maxAttempts: positive.default(5), backoffMs: ms.default(2000), maxBackoffMs: ms.default(300_000) }).prefault({}),
+  /** What is over goes after so many days, in batches of each kind; none or 0 keeps all. Without the setting: 30 days. */
+  retention: z.strictObject({ settledDays: z.number().min(0).max(36_500).optional(), batch: positive.default(50), tickMs: ms.default(60_000) }).prefault({ settledDays: 30 }),
   limits: z.strictObject({
     artifactBytes: positive.default(64 << 20),
     /** Uploads that are received at once, all together; and of one account in an hour. */

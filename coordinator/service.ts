@@ -17,8 +17,13 @@ import { isRedis, parseCoordinatorConfig, type CoordinatorConfig, type Coordinat
 import { ChainView, ClassTable, Documents, Intake, IntakeMetrics, Jobs, JobEvents, JobViews, Packages } from './intake/index.js';
 import { proverRoutes } from './network/http.js';
 import type { ProverNetwork } from './network/libp2p.js';
+import { Pruner, PrunerMetrics } from './retention/index.js';
 import { ProverService } from './scheduler/index.js';
 import { connectFailover, SettlementMetrics, Settler } from './settlement/index.js';
+
+const DAY_MS = 86_400_000;
+/** Between two rounds that remove things, while there are more. */
+const PRUNE_PAUSE_MS = 500;
 
 export interface CoordinatorHandle {
   /** Of the HTTP API, with the port that was bound. */
@@ -27,7 +32,7 @@ export interface CoordinatorHandle {
   addresses: string[];
   economy: Economy;
   leads(): boolean;
-  /** One round of batching and settling now, beside the timers: for tests and for who cannot wait. */
+  /** One round of batching, settling and removing now, beside the timers: for tests and for who cannot wait. */
   tick(): Promise<void>;
   /** A dead job goes on: proved again, or settled again. @returns false when it is not dead */
   revive(jobId: Hex): Promise<boolean>;
@@ -110,6 +115,9 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     documents, events, packages, artifacts, chain, classes, coordinator: account.address, minRemainingSeconds: settings.batch.minRemainingSeconds, clockSkewMs: settings.clockSkewMs, now, logger, kick,
   });
 
+  const { settledDays, batch: pruneBatch, tickMs: pruneMs } = settings.retention;
+  const pruner = new Pruner({ documents, events, queue, artifacts, outbox: () => settler.outbox, retainMs: settledDays ? settledDays * DAY_MS : undefined, batch: pruneBatch, now, leads, metrics: new PrunerMetrics(registry), logger });
+
   if (settings.libp2p) {
     const [{ ProverNetwork }, { peerKey }] = await Promise.all([import('./network/libp2p.js'), import('../src/protocol/network/peer.js')]), { listen, announce: told, keyFile } = settings.libp2p;
     network = defer(await ProverNetwork.open({ service: provers, queue, key: await peerKey(keyFile), listen, announce: told, logger: logger.child({ part: 'libp2p' }) }), (n) => n.close());
@@ -158,6 +166,9 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
   loop(Math.max(100, Math.floor(settings.leaderTtlMs / 3)), 'leadership failed', lead);
   loop(settings.batch.tickMs, 'round failed', led(() => jobs.tick()));
   loop(settleMs, 'settlement round failed', led(() => settler.tick()));
+  loop(pruneMs, 'removal failed', led(async () => {
+    while (await pruner.tick() && !shutdown.signal.aborted) await sleep(PRUNE_PAUSE_MS, undefined, { signal: shutdown.signal }).catch(() => undefined);
+  }));
 
   const { port } = api.server.address() as AddressInfo, host = settings.http.host.includes(':') ? `[${settings.http.host}]` : settings.http.host, url = `http://${host}:${port}`;
   logger.info({ url, addresses: network?.addresses ?? [], leads: term !== undefined }, 'coordinator started');
@@ -187,6 +198,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
       if (!leads()) return;
       await jobs.tick();
       await settler.tick();
+      await pruner.tick();
     },
     revive: (jobId) => jobs.revive(jobId), close: () => (closing ??= close()),
   };

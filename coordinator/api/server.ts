@@ -196,7 +196,7 @@ function discard({ raw, headers }: FastifyRequest, reply: FastifyReply): void {
 }
 
 function unknownJob(jobId: string): never {
-  throw new NetworkError('no such job here', { code: 'JOB_UNKNOWN', where: jobId });
+  throw new NetworkError('no such job here', { code: 'JOB_UNKNOWN', where: jobId, hint: 'jobs that are over are removed after some time; what they paid stays on chain' });
 }
 
 function logEntry({ sequence, body, previous, hash }: ChainedEntry): LogEntry {

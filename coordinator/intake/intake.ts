@@ -4,7 +4,7 @@
  */
 import { isAddressEqual, type Address, type Hex } from 'viem';
 import type { Logger } from 'pino';
-import { blockCommitmentTypedData, jobId as jobIdOf, proofRequestId, proofRequestTypedData, type BlockCommitment, type ProofRequest } from '../../src/chain/index.js';
+import { blockCommitmentTypedData, jobId as jobIdOf, proofRequestId, proofRequestTypedData, type BlockCommitment, type BlockState, type ProofRequest } from '../../src/chain/index.js';
 import { NetworkError } from '../../src/errors/network.js';
 import type { Batch, Registration } from '../../src/protocol/artifacts.js';
 import { cancelSchema, NO_SESSION, openEnvelope, orderOf, orderSchema, type SubmitBlock, type SubmitRequest } from '../../src/protocol/network/index.js';
@@ -69,11 +69,13 @@ export class Intake {
 
   /** @throws NetworkError RECORD_UNKNOWN, ARTIFACT_UNKNOWN, PACKAGE_*, BLOCK_*, PAYMENT_*, NODE_INACTIVE, COMMITMENT_* */
   async block(body: SubmitBlock): Promise<BlockEntry> {
-    const { documents, now, logger, kick } = this.options, { blockId, recordId, commitment } = body;
+    const { documents, artifacts, chain, now, logger, kick } = this.options, { blockId, recordId, commitment } = body;
     const known = await documents.blocks.get(blockId);
     if (known && known.phase !== 'refused') return known;
     const record = await documents.records.get(recordId);
     if (!record) throw refused('record is not known here', 'RECORD_UNKNOWN', recordId, { hint: 'POST its package to /v1/records first' });
+    // One that was settled and then forgotten here, with its package: found before that is asked for.
+    if (!known && !await artifacts.has(body.package)) overOnChain(blockId, (await chain.block(blockId)).status);
     const registration = await this.#registration(record), batch = await this.options.packages.checkBlock(body.package, registration);
     if (batch.blockId !== blockId) throw refused('package is of another block', 'PACKAGE_ID', 'blockId', { expected: batch.blockId, got: blockId });
     const phase = await this.#chainPhase(body, record, batch), { receipt } = batch.signed, block = batchBlock(batch);
@@ -203,7 +205,7 @@ export class Intake {
     if (onChain.status !== 'proved' && onChain.status !== 'challenged') throw refused('record is not good any more', 'RECORD_REVOKED', record.recordId, { got: onChain.status });
     if (batch.split.contributors !== await chain.contributorsBps(batch.split.id)) throw refused('split is not the registry\'s', 'BLOCK_SPLIT', 'split', { expected: `${await chain.contributorsBps(batch.split.id)} bps of split ${batch.split.id}`, got: batch.split.contributors });
     if (status === 'committed' || status === 'challenged') return 'committed';
-    if (status !== 'none') throw refused(`block is ${status} on chain`, status === 'settled' ? 'BLOCK_SETTLED' : 'BLOCK_REJECTED', blockId);
+    overOnChain(blockId, status);
     const current = await chain.currentSplitId();
     if (batch.split.id !== current) throw refused('the split of fees was changed: the block has another id now', 'BLOCK_SPLIT', 'split', { expected: current, got: batch.split.id, hint: 'build the batch under the split in force and submit it under its new id; the commitment stays as it is signed' });
     if (await economy.currentRecord(receipt.adapterId) !== recordId) throw refused('the adapter has a newer record', 'BLOCK_RECORD', recordId, { hint: 'the block would be committed under it: build it again' });
@@ -227,6 +229,11 @@ export class Intake {
     if (phase === 'received' && deadline < seconds + minRemainingSeconds) throw refused('payments can go back too soon', 'PAYMENT_DEADLINE', 'payments', { expected: `at least ${minRemainingSeconds} s after ${seconds}`, got: deadline });
     return deadline;
   }
+}
+
+/** A block is settled or rejected once, and for good. */
+function overOnChain(blockId: Hex, status: BlockState['status']): void {
+  if (status === 'settled' || status === 'rejected') throw refused(`block is ${status} on chain`, status === 'settled' ? 'BLOCK_SETTLED' : 'BLOCK_REJECTED', blockId, { hint: 'it is over: what it paid is in the chain\'s events' });
 }
 
 export const unknownBlock = (blockId: Hex): NetworkError => refused('no such block here', 'BLOCK_UNKNOWN', blockId, { hint: 'submit it: POST /v1/blocks' });

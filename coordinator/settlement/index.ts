@@ -1,6 +1,7 @@
 export { ANCHOR_BYTES, anchorBytes, anchorOf } from './anchor.js';
 export type { CompleteSettlement, SignedCommitment } from './calls.js';
 export { SettlementMetrics } from './metrics.js';
+export type { Outbox } from './outbox.js';
 export { PLAN_RULES, type PlanRules } from './planner.js';
 export { REVERTS, verdictOf, type Action, type Verdict } from './reverts.js';
 export { connectFailover, Endpoints, type EndpointHealth, type EndpointState, type FailoverClient, type FailoverOptions } from './rpc.js';

@@ -93,6 +93,9 @@ describe('a coordinator', () => {
     await handle?.close();
     return start();
   };
+  const startNode = (): Promise<NodeHandle> => startInferenceNode({
+    economy: world.as('node'), srs: world.srs, adaptersDir: world.adaptersDir, dataDir: world.path('node'), coordinatorUrl: handle!.url, price: PRICE, maxAgeMs: 3_600_000, logger, pollMs: 50, retryMs: 20, maxPauseMs: 100, perMinute: 100_000, drainMs: 500,
+  });
   const agent = async (): Promise<TestAgent> => {
     const found = new TestAgent(handle!.url, addressOf('coordinator'), { keys, kernels, groth16, world });
     await found.hello();
@@ -129,7 +132,7 @@ describe('a coordinator', () => {
     kernels = await selectKernels();
     groth16 = await selectGroth16(kernels.name);
     await start();
-    node = await startInferenceNode({ economy: world.as('node'), srs: world.srs, adaptersDir: world.adaptersDir, dataDir: world.path('node'), coordinatorUrl: handle!.url, price: PRICE, maxAgeMs: 3_600_000, logger, pollMs: 50, retryMs: 20, maxPauseMs: 100, perMinute: 100_000, drainMs: 500 });
+    node = await startNode();
   });
   after(async () => {
     await node?.close();
@@ -372,5 +375,45 @@ describe('a coordinator', () => {
     }
     assert.doesNotMatch(JSON.stringify(document), /"(schema|items)":\{\}/, 'no field without a type');
     assert.match(await (await fetch(`${handle!.url}/metrics`)).text(), /zkattr_jobs_settled_total [1-9]/);
+  });
+
+  it('settles nothing twice that it was told again after it had forgotten it', async () => {
+    const blockId = await serve(2), jobId = await jobOf(blockId), a = await agent(), { recordId } = await client().block(blockId);
+    await node!.close(); // it sleeps until everything is over
+    const offer = await a.lease(), proof = await a.prove(offer), [{ package: name }] = offer.job.blocks;
+    const data = new Uint8Array(await (await a.say('artifact', { hash: name })).arrayBuffer()), [{ key }] = batchBlock(decodeBlockPackage(data, '4x4').batch).inferences;
+    await a.deliver(offer, proof);
+    const { transaction } = await client().waitJob(jobId), before = await client().stats(), rewards = (await get<{ total: string }>(handle!.url, `/v1/rewards/${addressOf('prover')}`)).body;
+    assert.ok(transaction);
+    await handle!.close();
+
+    await start({ retention: { settledDays: 1e-8, tickMs: 50 } });
+    const unknown = async (path: string): Promise<boolean> => (await fetch(`${handle!.url}${path}`)).status === 404;
+    for (const path of [`/v1/jobs/${jobId}`, `/v1/blocks/${blockId}`, `/v1/jobs/${jobId}/events`, `/v1/jobs/${jobId}/credits`]) await until(`${path} is gone`, () => unknown(path));
+    assert.deepEqual((await get(handle!.url, '/v1/jobs?phase=settled')).body, []);
+    const kept = await client().stats();
+    assert.deepEqual([kept.settled, kept.log, kept.jobs.settled, kept.blocks.settled], [before.settled, kept.log, 0, 0]);
+    assert.ok(kept.log.entries >= before.log.entries);
+    assert.match(await (await fetch(`${handle!.url}/metrics`)).text(), /zkattr_pruned_total\{kind="job"\} [1-9]/);
+
+    const settled = { code: 'BLOCK_SETTLED', status: 409 }, again = { recordId, blockId, package: name };
+    await assert.rejects(client().submitBlock(again), settled, 'without its package');
+    assert.equal(await client().putArtifact(data), name);
+    await assert.rejects(client().submitBlock(again), settled, 'with it');
+    await assert.rejects(client().submitBlock({ ...again, commitment: { signature: `0x${'11'.repeat(65)}`, validUntil: Math.floor(Date.now() / 1000) + 1e6 } }), settled);
+    await a.hello();
+    const late = await a.say('result', { jobId, token: offer.token, seconds: 1, peakBytes: 1, job: proof });
+    assert.deepEqual([late.status, (await late.json() as { code: string }).code], [409, 'LEASE_LOST']);
+    await assert.rejects(client('coordinator').revive(jobId), { code: 'JOB_UNKNOWN', status: 404 });
+
+    // The node asks about its block, hands it in again, and hears how it stands.
+    node = await startNode();
+    await until('the node knows', async () => (await get<{ state: string }>(node!.url, `/v1/inferences/${key}`)).body.state === 'settled');
+    await restart();
+    for (let i = 0; i < 5; i++) await handle!.tick();
+    assert.equal(await settledEvents(jobId), 1);
+    assert.deepEqual((await client().stats()).settled, before.settled);
+    assert.deepEqual((await get(handle!.url, `/v1/rewards/${addressOf('prover')}`)).body, rewards);
+    await assert.rejects(client().block(blockId), { code: 'BLOCK_UNKNOWN' });
   });
 });

@@ -1,0 +1,1 @@
+export { Pruner, PrunerMetrics, type PrunerOptions } from './pruner.js';
