@@ -2,6 +2,7 @@
 import type { Address, Hex } from 'viem';
 import type { Registry } from 'prom-client';
 import type { Logger } from 'pino';
+import { NetworkError } from '../../src/errors/network.js';
 import {
   openEnvelope, PROTOCOL_VERSION, proverMessages, REFUSED, type Envelope, type ProverMessage, type ProverMessageKind, type ProverReply, type ProverView, type Refusal,
 } from '../../src/protocol/network/index.js';
@@ -37,6 +38,9 @@ export interface ProverServiceOptions {
   /** Default: threads that check proofs for real. */
   verifier?: ResultVerifier;
 }
+
+/** Faults of the coordinator's stores that a prover is told by name. */
+const PASSING = new Set(['ARTIFACT_SPACE', 'STORE_SPACE', 'STORE_UNREACHABLE', 'STORE_CLOSED']);
 
 type Opened<K extends ProverMessageKind> = { ok: true; session: Session; body: ProverMessage<K>; envelope: Envelope };
 
@@ -181,7 +185,8 @@ export class ProverService {
       reply = await this.#gate.run(1, work) ?? refuse('BUSY', 'too many messages at once', { retry: true, hint: 'try again in a second' });
     } catch (error) {
       this.options.logger.error({ err: error, kind: label }, 'message could not be answered');
-      reply = refuse('INTERNAL', 'the coordinator could not answer', { retry: true, hint: 'it has logged why: try again' });
+      reply = error instanceof NetworkError && PASSING.has(error.code) ? refuse(error.code, error.shortMessage, { retry: true, hint: 'it passes: try again' })
+        : refuse('INTERNAL', 'the coordinator could not answer', { retry: true, hint: 'it has logged why: try again' });
     }
     end();
     this.#metrics.messages.inc({ kind: label, code: reply.ok ? 'ok' : reply.code });
