@@ -86,7 +86,7 @@ export class Intake {
       ...(commitment && { commitment }), ...(phase === 'committed' && { committedAt: now() }), requestId: known?.requestId,
     };
     if (!await documents.blocks.create(blockId, entry)) await documents.blocks.change(blockId, (b) => (b.phase === 'refused' ? { ...entry, reason: undefined } : undefined));
-    logger.info({ blockId, recordId, node: entry.node, phase, queries: entry.keys.length }, 'block taken in');
+    logger.info({ blockId, recordId, node: entry.node, phase, paymentKeys: entry.keys }, 'block taken in');
     kick();
     return (await documents.blocks.get(blockId))!;
   }

@@ -124,7 +124,7 @@ export class Jobs {
     const { documents, now, logger, kick } = this.options;
     this.#committing.delete(blockId);
     const moved = await documents.blocks.change(blockId, (b) => (b.phase === 'received' || b.phase === 'refused' ? { phase: 'committed', committedAt: now(), reason: undefined } : undefined));
-    if (moved?.changed) logger.info({ blockId }, 'block committed');
+    if (moved?.changed) logger.info({ blockId, paymentKeys: moved.value.keys }, 'block committed');
     kick();
   }
 
@@ -137,7 +137,7 @@ export class Jobs {
     const found = given === 'BLOCK_ID' || given === 'COMMITMENT_USED' || given === 'REVERT_NotFunded' ? await this.#adopt(block) : undefined;
     const code = given === 'BLOCK_ID' || found ? 'BLOCK_SPLIT' : given, reason = `${code}: ${found ? `it was committed as ${found}` : message}`;
     await documents.blocks.change(key, (b) => (b.phase === 'received' ? { phase: 'refused', reason: reason.slice(0, 1000) } : undefined));
-    logger.warn({ blockId: key, code, committedAs: found }, 'block refused');
+    logger.warn({ blockId: key, paymentKeys: block.keys, code, committedAs: found }, 'block refused');
   }
 
   /** Takes the block in under the id that it has on chain: the same tables and signatures, another split. */
@@ -204,7 +204,7 @@ export class Jobs {
       return;
     }
     metrics.formed.inc({ reason: plan.reason });
-    logger.info({ jobId, blocks: plan.blockIds.length, queries: entry.queries, reason: plan.reason }, 'job formed');
+    logger.info({ jobId, blocks: plan.blockIds.length, paymentKeys: proofJob.paymentKeys, reason: plan.reason }, 'job formed');
     await this.#form(entry);
   }
 
@@ -252,7 +252,7 @@ export class Jobs {
     }
     return {
       format: 'zkattr-proof-job', jobId, relation: 'payout', className, vkHash, selector, chainId: deployment.chainId, verifier: deployment.verifier, settlement: deployment.settlement, recordId, record: record.package,
-      blocks: blocks.map((b, i) => ({ blockId: b.blockId, package: b.package, fees: fees[i] })), queries: blocks.reduce((n, b) => n + b.keys.length, 0), deadline: Math.min(...blocks.map((b) => b.deadline)),
+      blocks: blocks.map((b, i) => ({ blockId: b.blockId, package: b.package, fees: fees[i] })), queries: blocks.reduce((n, b) => n + b.keys.length, 0), paymentKeys: blocks.flatMap((b) => b.keys), deadline: Math.min(...blocks.map((b) => b.deadline)),
       ...(request && { requestId: request.requestId, order: { request: request.request, signature: request.signature } }),
     };
   }
@@ -275,7 +275,7 @@ export class Jobs {
     const { documents, events, kick, logger, metrics } = this.options;
     if (!await documents.moveJob(jobId, ['waiting', 'forming'], { phase: 'proved', proof })) return;
     metrics.proved.inc();
-    logger.info({ jobId, prover: proof.prover }, 'job proved');
+    logger.info({ jobId, prover: proof.prover, paymentKeys: (await documents.jobs.get(jobId))?.proofJob?.paymentKeys }, 'job proved');
     await events.append(jobId, 'proved', proof.prover);
     kick();
   }
@@ -336,7 +336,7 @@ export class Jobs {
     const transaction = included && { hash: included.hash, block: String(included.blockNumber) };
     if ((await documents.jobs.change(job, (j) => (j.phase === 'settled' ? undefined : { phase: 'settled', updatedAt: this.options.now(), transaction, reason: undefined })))!.changed) {
       metrics.settled.inc();
-      logger.info({ jobId: job, transaction: included?.hash, queries: entry.queries }, 'job settled');
+      logger.info({ jobId: job, transaction: included?.hash, paymentKeys: entry.proofJob?.paymentKeys }, 'job settled');
       await events.append(job, 'settled', included?.hash);
     }
     // Settled by somebody else while it was being proved: nobody works on it any more.
@@ -349,7 +349,7 @@ export class Jobs {
     if (kind === 'anchor' || job === undefined) return;
     const { documents, logger, events, kick } = this.options, entry = await documents.jobs.get(job);
     if (!entry || (entry.phase !== 'settling' && entry.phase !== 'proved')) return;
-    logger.warn({ jobId: job, code, message }, 'job was not settled');
+    logger.warn({ jobId: job, code, message, paymentKeys: entry.proofJob?.paymentKeys }, 'job was not settled');
     await events.append(job, 'refused', `${code}: ${message}`);
     // Opened on a branch of the chain that is gone counts as over.
     if (code === 'REQUEST_OVER' || (kind === 'deliver' && code === 'REVERT_WrongRequestStatus')) {

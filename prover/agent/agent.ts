@@ -242,7 +242,7 @@ export class Agent {
 
   async #work(held: Held, resumed: boolean): Promise<void> {
     const { journal, orders } = this.parts, { log, own } = held, { job } = held.offer, over = new AbortController();
-    log.info({ class: job.className, queries: job.queries, token: held.offer.token }, 'job taken');
+    log.info({ class: job.className, queries: job.queries, token: held.offer.token, paymentKeys: job.paymentKeys }, 'job taken');
     let keep = false;
     // Before any work: somebody else may have it by now.
     if (resumed && !held.result) await this.#beat(held);

@@ -1,4 +1,4 @@
-/** Logs on standard error: lines for people on a terminal, JSON elsewhere. Every line about a job carries its id as `job`. */
+/** Logs on standard error: lines for people on a terminal, JSON elsewhere. Every line about a job carries its id as `job`; the first its payment keys, which node and coordinator name too. */
 import { pino, type Logger } from 'pino';
 
 export type AgentLogger = Logger;
@@ -37,7 +37,7 @@ export function humanLine(line: string): string {
   } catch {
     return line;
   }
-  const { level, time, msg, job, stage, seconds, err, service: _service, ...rest } = entry;
+  const { level, time, msg, job, stage, seconds, err, service: _service, paymentKeys: _paymentKeys, ...rest } = entry;
   const at = new Date(Number(time)).toISOString().slice(11, 19);
   const parts = [at, (LEVELS[Number(level)] ?? String(level)).padEnd(5), ...(typeof job === 'string' ? [shortId(job)] : []), String(msg ?? '')];
   if (typeof stage === 'string') parts.push(stage);

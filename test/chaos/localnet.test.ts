@@ -5,7 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -94,6 +94,16 @@ describe('a network under faults', () => {
     await asking;
     await traffic.account(FAULTS.length, SETTLE_MS);
     assert.deepEqual(endings, [], 'no process ends by itself');
+    await traced();
     passed = true;
   });
+
+  /** One inference through all logs by one id, its payment key. */
+  async function traced(): Promise<void> {
+    const key = traffic.firstPayment, said: string[] = [];
+    for (const name of await readdir(join(dir, 'logs'))) {
+      for (const line of (await readFile(join(dir, 'logs', name), 'utf8')).split('\n')) if (line.includes(key) && line.startsWith('{')) said.push((JSON.parse(line) as { msg: string }).msg);
+    }
+    assert.deepEqual(['answered', 'block signed', 'block taken in', 'block committed', 'job formed', 'job taken', 'job proved', 'job settled'].filter((msg) => !said.includes(msg)), [], `of ${key} the logs say: ${said.join(', ')}`);
+  }
 });

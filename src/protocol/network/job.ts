@@ -42,6 +42,8 @@ export const proofJobSchema = z.strictObject({
   /** In the job's order. fees: the contributors' parts, decimal; 0 for an inference whose payment went back. */
   blocks: z.array(z.strictObject({ blockId: word, package: word, fees: z.array(z.string().regex(/^\d{1,30}$/)).min(1).max(64) })).min(1).max(64),
   queries: z.int().positive(),
+  /** Of its inferences: what logs of node, coordinator and prover have in common. */
+  paymentKeys: z.array(word).max(4096).optional(),
   /** Unix seconds: the first payment of the job that could go back. */
   deadline: count,
   /** Proof request whose price the delivery earns. */

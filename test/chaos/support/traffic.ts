@@ -32,7 +32,7 @@ export class Traffic {
     return new Traffic(await Economy.connect(client, deploymentOf(await workspace.deployment())), nodeUrl, (row) => Array.from(heldOut.inputs.subarray(row * width, (row + 1) * width)));
   }
 
-  get asked(): number { return this.#asked.length; }
+  get firstPayment(): Hex { return this.#asked[0].key; }
 
   /** Asks for so many inferences until all are answered: with the same nonces nothing is paid twice. */
   async ask(count: number): Promise<void> {
