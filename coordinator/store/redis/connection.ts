@@ -18,7 +18,7 @@ export class RedisConnection {
 
   /** @throws NetworkError STORE_UNREACHABLE, STORE_SETTINGS */
   static async open(url: string, { prefix = 'zkattr', warn = console.warn }: ConnectOptions): Promise<RedisConnection> {
-    const client = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_MS, enableAutoPipelining: true, retryStrategy: (times) => Math.min(times * 200, 2000) });
+    const client = new Redis(url, { lazyConnect: true, connectTimeout: CONNECT_MS, retryStrategy: (times) => Math.min(times * 200, 2000) });
     let last: unknown; // of the socket: connect() itself only says that the connection is closed
     client.on('error', (cause) => { last = cause; }); // it reconnects; commands that give up say so to their caller
     const { host, port } = client.options, where = `redis ${host}:${port}`;
