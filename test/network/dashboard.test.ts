@@ -132,6 +132,7 @@ describe('dashboard', { skip: NO_BROWSER }, () => {
     await page.getByText('2 of 3').waitFor();
     await page.getByRole('link', { name: 'dead', exact: true }).click();
     await page.getByText('Jobs: dead').waitFor();
+    await page.locator('tbody tr').first().waitFor();
     assert.equal(await page.locator('tbody tr').count(), 1);
     await page.getByRole('link', { name: 'cancelled', exact: true }).click();
     await page.getByText('No job is cancelled').waitFor();
