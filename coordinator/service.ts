@@ -180,7 +180,9 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     logger.info('coordinator ends');
     // A connection on which no request ever came is not idle to Node, and would be waited for a minute.
     const forced = setTimeout(() => api.server.closeAllConnections(), settings.drainMs);
+    const cut = setTimeout(() => api.server.closeAllConnections(), settings.drainMs);
     await api.close().catch(fault('API did not close'));
+    clearTimeout(cut);
     clearTimeout(forced);
     await network?.close().catch(fault('libp2p did not close'));
     await Promise.race([Promise.all(running), sleep(settings.drainMs, undefined, { ref: false })]);

@@ -16,7 +16,8 @@ const STATUS: Readonly<Record<string, number>> = {
 /** The framework's own refusals. */
 const FRAMEWORK: Readonly<Record<string, readonly [code: string, hint: string]>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: ['BODY_TOO_LARGE', 'large things are artifacts: PUT /v1/artifacts'], FST_ERR_CTP_INVALID_MEDIA_TYPE: ['MEDIA_TYPE', 'send application/json; artifacts are application/octet-stream'],
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['BODY_JSON', 'send a JSON body'], FST_ERR_CTP_INVALID_JSON_BODY: ['BODY_JSON', 'the body is not JSON'], FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BODY_LENGTH', 'the body is not as long as its header says'],
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['BODY_JSON', 'send a JSON body'], FST_ERR_CTP_INVALID_JSON_BODY: ['BODY_JSON', 'the body is not JSON'], FST_ERR_BAD_URL: ['URL', 'see /openapi.json'], FST_ERR_MAX_PARAM_LENGTH: ['URL', 'see /openapi.json'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['BODY_LENGTH', 'the body is not as long as its header says'],
 };
 
 const reply = (status: number, code: string, message: string, { hint, where }: { hint?: string; where?: string } = {}): { status: number; body: ApiError } =>
@@ -34,7 +35,7 @@ export function errorReply(error: unknown): { status: number; body: ApiError } {
     const got = error.expected === undefined && error.got === undefined ? '' : `: ${[error.expected !== undefined && `expected ${text(error.expected)}`, error.got !== undefined && `got ${text(error.got)}`].filter(Boolean).join(', ')}`;
     return reply(STATUS[error.code] ?? 422, error.code, `${error.shortMessage}${got}`, { hint: error.hint, where: error.where });
   }
-  const { code = '', statusCode = 500, message } = error as Partial<FastifyError>;
+  const { code = '', statusCode = 500, message } = (error ?? {}) as Partial<FastifyError>;
   if (Object.hasOwn(FRAMEWORK, code)) return reply(statusCode, FRAMEWORK[code][0], message ?? code, { hint: FRAMEWORK[code][1] });
   if (statusCode === 429) return reply(429, 'RATE_LIMIT', message ?? 'too many requests', { hint: 'ask more slowly' });
   if (statusCode >= 400 && statusCode < 500) return reply(statusCode, 'REQUEST', message ?? 'refused', { hint: 'see /openapi.json' });

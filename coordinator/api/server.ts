@@ -48,13 +48,13 @@ export interface ApiOptions {
   signal: AbortSignal;
 }
 
-const SCAN = 200, CREDITS_SHOWN = 100, DRAINED_BYTES = 1 << 20;
+const SCAN = 200, CREDITS_SHOWN = 100, DRAINED_BYTES = 1 << 20, IDLE_MS = 100;
 
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const { intake, documents, events, views, uploads, operators, queue, log, provers, registry, metrics, logger, limits, signal } = options;
   const app = fastify({
     loggerInstance: logger as unknown as FastifyBaseLogger, bodyLimit: limits.bodyBytes, disableRequestLogging: true, routerOptions: { maxParamLength: 100 }, return503OnClosing: true, requestTimeout: 120_000, trustProxy: options.trustProxy,
-    forceCloseConnections: 'idle', onProtoPoisoning: 'error', onConstructorPoisoning: 'error',
+    forceCloseConnections: 'idle', frameworkErrors: (error, request, reply) => { refuse(error, request as FastifyRequest, reply as unknown as FastifyReply); }, onProtoPoisoning: 'error', onConstructorPoisoning: 'error',
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
   // Views are made here, by type; integers that do not fit JSON are text already.
@@ -63,6 +63,12 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) => reply.code(404).send({ error: { code: 'ROUTE', message: `no ${request.method} here`, hint: 'see /openapi.json' } } satisfies ApiError));
   app.addHook('onResponse', (request, reply, done) => {
     metrics.requests.inc({ route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) });
+    done();
+  });
+  // A connection whose request ran when the server closed is idle afterwards, for as long as its client keeps it: it would hold up the end.
+  app.addHook('preClose', (done) => {
+    const timer = setInterval(() => app.server.closeIdleConnections(), IDLE_MS);
+    app.server.once('close', () => clearInterval(timer));
     done();
   });
   const open = new Set(['/healthz', '/readyz', '/metrics']);
