@@ -4,9 +4,10 @@
  * The domain binds the chain, `to` the receiver, session and sequence the place in a conversation: a receiver takes each sequence of a
  * session once, in rising order, and no message whose clock is further off than it allows. Signatures with high s are refused.
  */
-import { hashTypedData, keccak256, recoverAddress, stringToBytes, type Address, type Hex } from 'viem';
+import { concat, domainSeparator, keccak256, numberToHex, pad, stringToBytes, type Address, type Hex } from 'viem';
 import { z } from 'zod';
 import { address, count, signature, word } from '../words.js';
+import { recoverSigner } from './recover.js';
 
 export const ENVELOPE_TYPES = {
   Message: [
@@ -39,8 +40,26 @@ export const envelopeTypedData = ({ kind, chainId, to, session, sequence, sentAt
   message: { kind, to, session, sequence: BigInt(sequence), sentAt: BigInt(sentAt), bodyHash: keccak256(stringToBytes(body)) },
 } as const);
 
-/** Names one message for good: log entries refer to it. */
-export const envelopeHash = (envelope: Unsigned): Hex => hashTypedData(envelopeTypedData(envelope));
+const TYPE_HASH = keccak256(stringToBytes(`Message(${ENVELOPE_TYPES.Message.map(({ type, name }) => `${type} ${name}`).join(',')})`));
+const separators = new Map<number, Hex>();
+/** One chain is spoken of for a whole process: its separator is computed once. */
+function separatorOf(chainId: number): Hex {
+  let separator = separators.get(chainId);
+  if (separator === undefined) {
+    if (separators.size > 16) separators.clear(); // chain ids of messages are anybody's
+    separators.set(chainId, separator = domainSeparator({ domain: { name: 'zkattr network', version: '1', chainId } }));
+  }
+  return separator;
+}
+
+/**
+ * Names one message for good: log entries refer to it. The digest of EIP-712, that is hashTypedData(envelopeTypedData(envelope)):
+ *   keccak(0x1901, separator, keccak(type hash, keccak(kind), to, session, sequence, sentAt, keccak(body)))
+ */
+export function envelopeHash({ kind, chainId, to, session, sequence, sentAt, body }: Unsigned): Hex {
+  const words = [TYPE_HASH, keccak256(stringToBytes(kind)), pad(to), session, numberToHex(sequence, { size: 32 }), numberToHex(sentAt, { size: 32 }), keccak256(stringToBytes(body))];
+  return keccak256(concat(['0x1901', separatorOf(chainId), keccak256(concat(words))]));
+}
 
 /** A local account: viem's `privateKeyToAccount`. */
 export interface MessageSigner {
@@ -79,12 +98,9 @@ export async function openEnvelope<S extends z.ZodType>(value: unknown, { schema
   if (Math.abs(envelope.sentAt - now) > clockSkewMs) return refuse('ENVELOPE_CLOCK', `sent at ${envelope.sentAt}, here it is ${now}: more than ${clockSkewMs} ms apart; set the clock`);
   const v = parseInt(envelope.signature.slice(-2), 16);
   if (BigInt(`0x${envelope.signature.slice(66, 130)}`) > HALF_ORDER || (v !== 27 && v !== 28)) return refuse('ENVELOPE_SIGNATURE', 'signature is not in its canonical form');
-  let from: Address, json: unknown;
-  try {
-    from = await recoverAddress({ hash: envelopeHash(envelope), signature: envelope.signature });
-  } catch {
-    return refuse('ENVELOPE_SIGNATURE', 'signature recovers to nobody');
-  }
+  const from = recoverSigner(envelopeHash(envelope), envelope.signature);
+  if (from === undefined) return refuse('ENVELOPE_SIGNATURE', 'signature recovers to nobody');
+  let json: unknown;
   try {
     json = JSON.parse(envelope.body);
   } catch {
