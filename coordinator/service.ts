@@ -11,6 +11,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Hex } from 'viem';
 import { CONTRACT_KEYS, Economy } from '../src/chain/index.js';
 import { NetworkError } from '../src/errors/network.js';
+import { PROTOCOL_VERSION } from '../src/protocol/network/index.js';
 import { buildApi, Operators, Uploads } from './api/index.js';
 import { openArtifacts, openEmbedded, openRedis, type Backend } from './backend.js';
 import { isRedis, parseCoordinatorConfig, type CoordinatorConfig, type CoordinatorSettings } from './config.js';
@@ -131,6 +132,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
   const api = defer(await buildApi({
     intake, documents, events, uploads, operators, queue, log, provers, chainId, coordinator: account.address, contracts: Object.fromEntries(CONTRACT_KEYS.map((key) => [key, deployment[key]])), registry, metrics, logger: logger.child({ part: 'api' }),
     views: new JobViews({ documents, events, queue, provers, settler, chain }), plugins: [proverRoutes(provers), ...(dashboard ? [dashboard] : [])], limits: settings.limits, trustProxy: settings.http.trustProxy, signal: shutdown.signal,
+    terms: { protocol: PROTOCOL_VERSION, classes: keys.map(({ className, vkHash }) => ({ className, relation: 'payout' as const, vkHash })), clockSkewMs: provers.limits.clockSkewMs, admission: parts.admit ? 'listed' : 'open' },
     ready: async () => {
       if (draining) throw new NetworkError('coordinator is shutting down', { code: 'DRAINING', where: 'readyz' });
       await Promise.all([chain.clock(), documents.jobs.counts()]);

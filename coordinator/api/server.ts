@@ -9,8 +9,8 @@ import type { Address } from 'viem';
 import { z } from 'zod';
 import { NetworkError } from '../../src/errors/network.js';
 import {
-  apiErrorSchema, apiJson, BLOCK_PHASES, blockViewSchema, envelopeSchema, JOB_PHASES, jobCreditsSchema, jobQuerySchema, jobViewSchema, logEntrySchema, proverViewSchema, statsSchema, submitBlockSchema, submitRecordSchema,
-  submitRequestSchema, type ApiError, type JobPhase, type LogEntry, type Stats,
+  apiErrorSchema, apiJson, BLOCK_PHASES, blockViewSchema, envelopeSchema, JOB_PHASES, jobCreditsSchema, jobQuerySchema, jobViewSchema, logEntrySchema, proverTermsSchema, proverViewSchema, statsSchema, submitBlockSchema, submitRecordSchema,
+  submitRequestSchema, type ApiError, type JobPhase, type LogEntry, type ProverTerms, type Stats,
 } from '../../src/protocol/network/index.js';
 import { blockView, NETWORK_ACCOUNT, phaseOf, unknownBlock, type Documents, type Intake, type IntakeMetrics, type JobEntry, type JobEvents, type JobViews } from '../intake/index.js';
 import type { JobQueue } from '../queue/types.js';
@@ -32,6 +32,7 @@ export interface ApiOptions {
   queue: JobQueue;
   log: ChainedLog;
   provers: Pick<ProverService, 'knownProvers' | 'provers' | 'proverCounts'>;
+  terms: ProverTerms;
   /** Prover messages over HTTP, and whatever else is mounted: the dashboard. */
   plugins: readonly FastifyPluginAsync[];
   chainId: number;
@@ -160,6 +161,7 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
     const known = await provers.knownProvers(limit), seen = new Set(known.map((p) => p.address));
     return [...known, ...provers.provers().filter((p) => !seen.has(p.address))].slice(0, limit);
   });
+  app.get('/v1/prover', { schema: { description: 'Under what terms a prover may log in.', response: { 200: proverTermsSchema, ...errors } } }, () => options.terms);
   app.get('/v1/dead-letters', { schema: { querystring: listQuery, response: { 200: z.array(jobViewSchema), ...errors } } }, async ({ query: { limit } }) =>
     Promise.all((await documents.jobs.page('dead', limit)).map(({ value }) => views.of(value))));
   app.get('/v1/log', { schema: { querystring: logQuery, response: { 200: z.array(logEntrySchema), ...errors } } }, async ({ query: { from, limit } }) => (await log.read(from, limit)).map(logEntry));

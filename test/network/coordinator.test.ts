@@ -368,7 +368,7 @@ describe('a coordinator', () => {
     const { body: document } = await get<{ openapi: string; paths: Record<string, Record<string, { responses: Record<string, unknown> }>> }>(handle!.url, '/openapi.json');
     assert.match(document.openapi, /^3\.1/);
     const routes = ['put /v1/artifacts/{hash}', 'post /v1/records', 'post /v1/blocks', 'post /v1/requests', 'post /v1/blocks/{blockId}/cancel', 'post /v1/jobs/{jobId}/revive', 'get /v1/blocks/{blockId}', 'get /v1/jobs/{jobId}', 'get /v1/jobs', 'get /v1/jobs/{jobId}/events', 'get /v1/provers',
-      'get /v1/dead-letters', 'get /v1/log', 'get /v1/stats', 'get /v1/rewards/{account}', 'get /v1/jobs/{jobId}/credits', 'get /healthz', 'get /readyz', 'get /metrics', 'get /openapi.json', 'post /v1/prover/{kind}'];
+      'get /v1/dead-letters', 'get /v1/log', 'get /v1/stats', 'get /v1/rewards/{account}', 'get /v1/jobs/{jobId}/credits', 'get /healthz', 'get /readyz', 'get /metrics', 'get /openapi.json', 'get /v1/prover', 'post /v1/prover/{kind}'];
     for (const route of routes) {
       const [method, path] = route.split(' ');
       assert.ok(document.paths[path]?.[method]?.responses, route);

@@ -13,6 +13,7 @@
  *   POST /v1/jobs/{jobId}/revive       envelope `revive` of the coordinator's account or an operator: a dead job goes on
  *   GET  /v1/provers   GET /v1/dead-letters   GET /v1/log?from=   GET /v1/stats   GET /v1/rewards/{account}
  *   GET  /healthz  /readyz  /metrics  /openapi.json
+ *   GET  /v1/prover                    under what terms a prover may log in
  *   POST /v1/prover/{kind}             prover messages without libp2p (prover.ts)
  */
 import { z } from 'zod';
@@ -65,6 +66,16 @@ export const proverViewSchema = z.strictObject({
   completed: count, failed: count, timedOut: count, falseProofs: count,
 });
 export type ProverView = z.infer<typeof proverViewSchema>;
+
+/** What a prover must be and have to log in; what it sends is measured by the coordinator's clock. */
+export const proverTermsSchema = z.strictObject({
+  protocol: z.int(), classes: z.array(z.strictObject({ className: z.string(), relation: z.literal('payout'), vkHash: word })),
+  /** How far its clock may be off, milliseconds. */
+  clockSkewMs: count,
+  /** listed: the operator admits provers by their address. */
+  admission: z.enum(['open', 'listed']),
+});
+export type ProverTerms = z.infer<typeof proverTermsSchema>;
 
 /** One entry of the assignment log: entry n holds the hash of entry n - 1. */
 export const logEntrySchema = z.strictObject({ sequence: count, at: count, kind: z.string(), jobId: word.optional(), prover: address.optional(), detail: z.string(), previous: word, hash: word });

@@ -29,6 +29,11 @@ describe('zkattr doctor', () => {
     assert.match(kernels.why, /native kernels cannot run: .*no C\+\+ compiler/);
     assert.equal(kernels.library.state, 'unavailable');
     assert.ok(kernels.productsPerSecond! > 1e4);
+    const { ok, checks } = parsed(result), level = (name: string): string | undefined => checks.find((check) => check.name === name)?.level;
+    assert.equal(ok, true, 'slow, and it works');
+    assert.deepEqual(['node', 'cpu', 'compiler', 'native library', 'kernels', 'disk', 'gpu'].map(level), ['ok', 'ok', 'warn', 'warn', 'warn', 'ok', 'ok']);
+    for (const check of checks) assert.ok(check.level === 'ok' || check.hint !== undefined, `${check.name}: ${check.text}`);
+    assert.match(describeDiagnosis(parsed(result)), /^warn +kernels +portable: .*\n +proofs take about 15 times as long.*install g\+\+/m);
   });
 
   it('fails when the kernels that were asked for cannot run, or do not exist', async () => {
@@ -56,7 +61,7 @@ describe('zkattr doctor', () => {
     assert.equal(kernels.library.selfTest, 'passed');
     assert.equal(kernels.isa.chosen, kernels.isa.usable[0]);
     assert.ok(kernels.productsPerSecond! > 1e5);
-    assert.match(describeDiagnosis(parsed(result)), /^kernels +native: the best that runs here$/m);
+    assert.match(describeDiagnosis(parsed(result)), /^ok +kernels +native: the best that runs here$/m);
   });
 
   it('builds nothing when told so, and refuses an instruction set that is not there', { skip }, async () => {

@@ -48,7 +48,7 @@ export class ApiWorld {
     world.app = await buildApi({
       intake: { record: throws, block: throws, request: throws, cancel: throws } as never, documents: world.documents, events: world.events, uploads: world.uploads, operators: world.operators, queue, log, chainId: CHAIN, coordinator: coordinator.address, contracts: {},
       views: new JobViews({ documents: world.documents, events: world.events, queue, provers: { timeline: async () => [] }, settler: { intent: async () => undefined }, chain }), provers: { knownProvers: async () => [], provers: () => [], proverCounts: async () => ({ online: 0, known: 0 }) },
-      plugins: [], registry, metrics: new IntakeMetrics(registry, world.documents), logger: pino({ level: 'silent' }), ready: async () => {}, limits: { bodyBytes: 10_000, perMinute: 100_000, eventStreams: 2 }, trustProxy: false, signal: world.shutdown.signal, ...change,
+      terms: { protocol: 1, classes: [{ className: '4x4', relation: 'payout', vkHash: word('key') }], clockSkewMs: 60_000, admission: 'open' }, plugins: [], registry, metrics: new IntakeMetrics(registry, world.documents), logger: pino({ level: 'silent' }), ready: async () => {}, limits: { bodyBytes: 10_000, perMinute: 100_000, eventStreams: 2 }, trustProxy: false, signal: world.shutdown.signal, ...change,
     });
     await world.app.listen({ host: '127.0.0.1', port: 0 });
     world.url = `http://127.0.0.1:${(world.app.server.address() as AddressInfo).port}`;
