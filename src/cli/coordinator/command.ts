@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { join } from 'node:path';
 import type { Address, Hex, LocalAccount } from 'viem';
-import { pino } from 'pino';
 import { deploymentOf } from '../../chain/index.js';
 import { writeArtifact } from '../../protocol/artifacts.js';
 import { sizeClass } from '../../statement/classes.js';
 import { verifierKey } from '../../verify/key.js';
 import { account, type Actor } from '../accounts.js';
 import { withChain } from '../command.js';
+import { serviceLogger } from '../logger.js';
 import { untilSignal } from '../node/command.js';
 import { actor, address, asOption, chainIdOption, DEFAULT_RPC, folder, integer, keysOption, word } from '../options.js';
 import { consoleProgress, openKeys, Workspace } from '../workspace.js';
@@ -15,7 +15,7 @@ import { artifactsAt } from './artifacts.js';
 
 interface Options {
   dir: string; rpc: string; moreRpc?: string[]; chainId: number; as: Actor; data: string; redis?: string; artifacts?: string; host: string; port: number; p2pHost: string; p2pPort?: number; classes: string[]; keys?: string[];
-  maxAge: number; confirmations: number; keepDays: number; operators: Address[]; logLevel: string;
+  maxAge: number; confirmations: number; trustProxy?: boolean; keepDays: number; operators: Address[]; logLevel: string;
 }
 
 const URL_OPTION = ['--coordinator <url>', 'of its API', 'http://127.0.0.1:8500'] as const;
@@ -31,6 +31,7 @@ export function coordinatorCommand(program: Command): void {
     .option('--p2p-host <host>', 'address of the libp2p listener', '127.0.0.1').option('--p2p-port <port>', 'of the libp2p listener; provers come over HTTP only without it', integer)
     .option('--classes <names...>', 'size classes whose jobs are taken', ['16x16']).option(keysOption[0].replace('<folder>', '<folders...>'), keysOption[1])
     .option('--max-age <seconds>', 'after which a job is formed that is not full', integer, 10).option('--confirmations <n>', 'blocks until a transaction counts as final', integer, 12)
+    .option('--trust-proxy', 'a proxy of yours stands before the API: bounds are those of who it names in X-Forwarded-For')
     .option('--keep-days <n>', 'after which jobs that are over are removed; 0 keeps all', integer, 30)
     .option('--operators <addresses...>', 'accounts that may revive dead jobs, beside its own', (text: string, known: Address[]) => [...known, address(text)], [])
     .option('--log-level <level>', 'debug, info, warn, error', 'info')
@@ -38,12 +39,12 @@ export function coordinatorCommand(program: Command): void {
       const { startCoordinator } = await import('../../../coordinator/index.js');
       const keys = await Promise.all(o.classes.map(async (name, i) => ({ name, ...await openKeys(sizeClass(name), o.keys?.[i], consoleProgress()) })));
       const handle = await startCoordinator({
-        rpcUrls: [o.rpc ?? DEFAULT_RPC, ...(o.moreRpc ?? [])], store: o.redis ?? o.data, artifacts: artifactsAt(o.artifacts ?? join(o.data, 'artifacts')), http: { host: o.host, port: o.port },
+        rpcUrls: [o.rpc ?? DEFAULT_RPC, ...(o.moreRpc ?? [])], store: o.redis ?? o.data, artifacts: artifactsAt(o.artifacts ?? join(o.data, 'artifacts')), http: { host: o.host, port: o.port, trustProxy: o.trustProxy },
         ...(o.p2pPort === undefined ? {} : { libp2p: { listen: [`/ip4/${o.p2pHost}/tcp/${o.p2pPort}`], keyFile: join(o.data, 'peer.key') } }),
         srs: Object.fromEntries(keys.map(({ name, keys: k }) => [name, k.srs])), batch: { maxAgeMs: o.maxAge * 1000 }, settlement: { confirmations: o.confirmations }, operators: o.operators, retention: { settledDays: o.keepDays },
         deployment: deploymentOf(await new Workspace(o.dir).deployment()), account: account(o.chainId, o.as.role, o.as.index) as LocalAccount,
         keys: keys.map(({ name, keys: { payout } }) => ({ className: name, vkHash: payout.vk.vkHash, key: verifierKey(payout.vk) })),
-        logger: pino({ level: o.logLevel, base: { service: 'coordinator' } }, pino.destination(2)),
+        logger: serviceLogger(undefined, o.logLevel),
       });
       await writeArtifact(join(o.data, 'address.json'), { url: handle.url, addresses: handle.addresses, pid: process.pid });
       await untilSignal();
