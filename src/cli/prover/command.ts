@@ -7,7 +7,7 @@ import { Workspace } from '../workspace.js';
 
 interface Options {
   coordinator: string; http?: string; coordinatorAddress?: `0x${string}`; chainId: number; as: Actor; data: string; jobs: number; memory?: number; classes?: string[]; keys?: string;
-  dir: string; rpc?: string; minPrice: bigint; dryRun?: boolean; skipBenchmark?: boolean; drain?: boolean; logLevel: string;
+  dir: string; rpc?: string; minPrice?: bigint; dryRun?: boolean; skipBenchmark?: boolean; drain?: boolean; logLevel: string;
 }
 
 /** "1.5" GiB -> bytes. */
@@ -26,7 +26,7 @@ export function proverCommand(program: Command): void {
     .option('--jobs <n>', 'jobs at once', integer, 1).option('--memory <GiB>', 'that jobs may use together (default: four fifths of what is free)', gibibytes)
     .option('--classes <names...>', 'size classes (default: those whose keys are there)').option(...keysOption)
     .option('--rpc <url>', 'JSON-RPC of the chain: signed proof requests are locked there for their price, with the prover stake of the account; without it jobs are paid by their fees alone')
-    .option('--min-price <OPEN>', 'no request is locked below it', open, 0n).option(dirOption[0], 'folder whose deployment --rpc is of', dirOption[2], dirOption[3])
+    .option('--min-price <OPEN>', 'no request is locked below it', open).option(dirOption[0], 'folder whose deployment --rpc is of', dirOption[2], dirOption[3])
     .option('--dry-run', 'log in, say what would be offered, take nothing').option('--skip-benchmark', 'take measurements of earlier runs only').option('--drain', 'finish jobs at SIGTERM')
     .option('--log-level <level>', 'debug, info, warn, error', 'info')
     .action(async (o: Options) => {
