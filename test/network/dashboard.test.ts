@@ -150,6 +150,22 @@ describe('dashboard', { skip: NO_BROWSER }, () => {
     await close();
   });
 
+  it('asks for the newest jobs alone, and for older ones when their page is opened', async () => {
+    const own = new DashboardApi();
+    for (let n = 0; n < 240; n++) own.jobs.unshift(own.job({ jobId: word(2000 + n), phase: 'cancelled', createdAt: own.now - 1e9 - n }));
+    await own.listen();
+    const { page, go, troubles, close } = await open({}, own), lists = (): string[] => own.asked.filter((url) => url.startsWith('/v1/jobs?'));
+    await go('jobs', /1 of 8\+/);
+    assert.deepEqual([...new Set(lists())], ['/v1/jobs?order=newest&limit=200']);
+    assert.equal(await page.locator('tbody tr').first().locator('a').getAttribute('href'), `#/jobs/${own.jobs.at(-1)!.jobId}`);
+    await go('jobs?page=9', /9 of 13/);
+    assert.ok(lists().includes(`/v1/jobs?order=newest&limit=200&after=${own.jobs.at(-200)!.jobId}`), lists().join());
+    assert.equal(await page.locator('tbody tr').first().locator('a').getAttribute('href'), `#/jobs/${own.jobs.at(-201)!.jobId}`);
+    assert.deepEqual(troubles, []);
+    await close();
+    await own.app.close();
+  });
+
   it('keeps the theme that was chosen, over the one of the system', async () => {
     const { page, go, troubles, close } = await open({ colorScheme: 'light' }), ground = (): Promise<string> => page.evaluate('getComputedStyle(document.body).backgroundColor') as Promise<string>;
     await go('', /Inferences settled/);

@@ -15,14 +15,16 @@ export const whyDead = ({ timeline, attempts }: Pick<JobView, 'timeline' | 'atte
   return timeline.findLast(({ event }) => event === 'dead')?.detail || [last?.code, last?.message].filter(Boolean).join(': ') || 'unknown';
 };
 
+const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`;
+
 /** Text of others, on one line and without control characters. */
 const plain = (text: string): string => text.replace(/[\p{C}\s]+/gu, ' ').trim();
 
 export function describeDead(jobs: readonly JobView[], now = Date.now()): string {
   if (jobs.length === 0) return 'no job is dead';
   const lines = jobs.map((job) => {
-    const left = job.deadline - now / 1000, attempts = `${job.attempts.length} attempt${job.attempts.length === 1 ? '' : 's'}`;
-    return `${job.jobId}  ${job.className}, ${job.queries} inferences, ${attempts}, ${left > 0 ? `payments can go back in ${Math.ceil(left / 60)} min` : 'payments can go back'}\n  ${plain(whyDead(job))}`;
+    const left = job.deadline - now / 1000;
+    return `${job.jobId}  ${job.className}, ${count(job.queries, 'inference')}, ${count(job.attempts.length, 'attempt')}, ${left > 0 ? `payments can go back in ${Math.ceil(left / 60)} min` : 'payments can go back'}\n  ${plain(whyDead(job))}`;
   });
   return [...lines, ...(jobs.length === MOST ? [`the oldest ${MOST}; there may be more`] : [])].join('\n');
 }

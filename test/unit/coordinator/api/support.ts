@@ -7,7 +7,7 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { keccak256, toBytes, type Hex, type LocalAccount } from 'viem';
-import { generatePrivateKey, privateKeyToAccount } from 'viem/accounts';
+import { generatePrivateKey, mnemonicToAccount, privateKeyToAccount } from 'viem/accounts';
 import { buildApi, Operators, Uploads, type ApiOptions, type UploadOptions } from '../../../../coordinator/api/index.js';
 import { openArtifacts, openEmbedded, type Backend } from '../../../../coordinator/backend.js';
 import { Documents, IntakeMetrics, JobEvents, JobViews, type ChainView, type JobEntry } from '../../../../coordinator/intake/index.js';
@@ -22,7 +22,8 @@ export class ApiWorld {
   readonly dir = mkdtempSync(join(tmpdir(), 'zkattr-api-'));
   readonly coordinator = privateKeyToAccount(generatePrivateKey());
   readonly node = privateKeyToAccount(generatePrivateKey());
-  readonly operator = privateKeyToAccount(generatePrivateKey());
+  /** Also the coordinator of a local chain, to the command line. */
+  readonly operator = mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex: 8 });
   readonly stranger = privateKeyToAccount(generatePrivateKey());
   readonly registry = new Registry();
   readonly shutdown = new AbortController();
