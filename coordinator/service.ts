@@ -71,7 +71,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
   const packages = defer(new Packages(artifacts, deployment, settings.srs), (p) => p.close());
   const shutdown = new AbortController();
   let term: number | undefined, draining = false, network: ProverNetwork | undefined, kicked = false;
-  const leader = new Gauge({ name: 'zkattr_coordinator_leads', help: '1 while this coordinator batches and settles', registers: [registry] });
+  new Gauge({ name: 'zkattr_coordinator_leads', help: '1 while this coordinator batches and settles', registers: [registry], collect() { this.set(leads() ? 1 : 0); } });
   const fault = (what: string) => (error: unknown): void => logger.error({ err: error, code: (error as { code?: string }).code }, what);
   const kick = (): void => {
     if (term === undefined || kicked || draining) return;
@@ -158,7 +158,6 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
       logger.info({ term: got }, 'leads');
     } else if (got === undefined && before !== undefined) logger.warn({ term: before }, 'leads no more');
     term = got;
-    leader.set(term === undefined ? 0 : 1);
   };
   const led = (work: () => Promise<void>) => async (): Promise<void> => { if (leads()) await work(); };
 
@@ -182,9 +181,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     logger.info('coordinator ends');
     // A connection on which no request ever came is not idle to Node, and would be waited for a minute.
     const forced = setTimeout(() => api.server.closeAllConnections(), settings.drainMs);
-    const cut = setTimeout(() => api.server.closeAllConnections(), settings.drainMs);
     await api.close().catch(fault('API did not close'));
-    clearTimeout(cut);
     clearTimeout(forced);
     await network?.close().catch(fault('libp2p did not close'));
     await Promise.race([Promise.all(running), sleep(settings.drainMs, undefined, { ref: false })]);

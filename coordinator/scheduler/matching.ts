@@ -31,7 +31,7 @@ export function pausedUntil(record: ProverRecord | undefined, now: number, { tim
 }
 
 /** A prover that could take a job now: what others are compared with. */
-export type Rival = Pick<Session, 'prover' | 'record' | 'lanes' | 'free' | 'memoryBytes'> & { locksOrders?: boolean };
+export type Rival = Pick<Session, 'prover' | 'record' | 'lanes' | 'free' | 'memoryBytes'> & { locksOrders?: boolean; lastSeen?: number };
 
 /** Memory that a job needs from this prover: its own measure, or what the job is known to need. */
 export const memoryFor = (job: Pick<QueueJob, 'memoryBytes'>, peakBytes: number): number => Math.max(job.memoryBytes, peakBytes);
@@ -58,7 +58,9 @@ export function skipReason(
     if (!other || rival.prover === session.prover || rival.free < 1 || rival.memoryBytes < memoryFor(job, other.peakBytes)) continue;
     if (banned(rival.record, now, limits) || pausedUntil(rival.record, now, limits) > now || job.attempts.at(-1)?.prover === rival.prover) continue;
     if (slow && now + expectedMs(other.seconds) <= job.deadline) return `too slow for its deadline: ready in ${Math.round((finish - now) / 1000)} s, due in ${Math.round((job.deadline - now) / 1000)} s, ${rival.prover} is idle and faster`;
-    if (unpaid && rival.locksOrders && now + expectedMs(other.seconds) <= job.deadline) return `it carries an order: ${rival.prover} is idle and can lock it`;
+    // One that has not asked for two rounds is gone: orders are not kept for it, nor what waits behind them.
+    const around = now - (rival.lastSeen ?? now) <= 2 * limits.maxPollMs;
+    if (unpaid && rival.locksOrders && around && now + expectedMs(other.seconds) <= job.deadline) return `it carries an order: ${rival.prover} is idle and can lock it`;
     if (paused && !slow) return `timed out lately: ${rival.prover} comes first until ${new Date(pausedUntil(record, now, limits)).toISOString()}`;
   }
   return undefined;
