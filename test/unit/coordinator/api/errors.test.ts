@@ -74,6 +74,7 @@ describe('errors of the API', () => {
         [{ body: '{}' }, [400, 'REQUEST_FORMAT']], [{ body: JSON.stringify({ recordId: word('r'), package: word('p').toUpperCase() }) }, [400, 'REQUEST_FORMAT']], [{ body: JSON.stringify({ recordId: word('r'), package: word('p'), more: 1 }) }, [400, 'REQUEST_FORMAT']],
       ] as const) assert.deepEqual((await refusal('/v1/records', { method: 'POST', ...init })).slice(0, 2), expected, init.body.slice(0, 40));
       assert.deepEqual((await refusal('/v1/nothing')).slice(0, 2), [404, 'ROUTE']);
+      assert.deepEqual((await refusal('/v1/jobs/%zz')).slice(0, 2), [400, 'URL']);
       assert.deepEqual((await refusal('/v1/jobs', { method: 'DELETE' })).slice(0, 2), [404, 'ROUTE']);
     });
   });
