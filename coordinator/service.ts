@@ -124,7 +124,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     network = defer(await ProverNetwork.open({ service: provers, queue, key: await peerKey(keyFile), listen, announce: told, logger: logger.child({ part: 'libp2p' }) }), (n) => n.close());
   }
   const uploads = new Uploads({
-    artifacts, chain, coordinator: account.address, artifactBytes: settings.limits.artifactBytes, receivingBytes: settings.limits.receivingBytes, bytesPerHour: settings.limits.uploadBytesPerHour, uploaders: settings.uploaders,
+    artifacts, documents, chain, coordinator: account.address, artifactBytes: settings.limits.artifactBytes, receivingBytes: settings.limits.receivingBytes, bytesPerHour: settings.limits.uploadBytesPerHour, uploaders: settings.uploaders,
     clockSkewMs: settings.clockSkewMs, now,
   });
   const dashboard = await dashboardRoutes();

@@ -6,11 +6,13 @@
 import { isAddressEqual, type Address, type Hex } from 'viem';
 import { NetworkError } from '../../src/errors/network.js';
 import { NO_SESSION, openEnvelope, uploadSchema } from '../../src/protocol/network/index.js';
-import type { ChainView } from '../intake/index.js';
+import type { ChainView, Documents } from '../intake/index.js';
 import type { ArtifactStore } from '../store/types.js';
 
 export interface UploadOptions {
   artifacts: ArtifactStore;
+  /** Notes what came in, until a document names it. */
+  documents: Pick<Documents, 'uploads'>;
   chain: ChainView;
   coordinator: Address;
   artifactBytes: number;
@@ -34,13 +36,15 @@ export class Uploads {
 
   /** @throws NetworkError UPLOAD_AUTH, ENVELOPE_*, UPLOADER, ARTIFACT_SIZE, ARTIFACT_HASH, UPLOAD_QUOTA, BUSY */
   async take(hash: Hex, authorization: string | undefined, body: AsyncIterable<Uint8Array>): Promise<number> {
-    const { artifacts, receivingBytes } = this.options, { from, bytes } = await this.#authorised(hash, authorization);
+    const { artifacts, documents, receivingBytes, now } = this.options, { from, bytes } = await this.#authorised(hash, authorization);
     if (await artifacts.has(hash)) return 0;
     if (this.#receiving + bytes > receivingBytes) throw new NetworkError('too many uploads at this moment', { code: 'BUSY', where: 'upload', hint: 'try again in some seconds' });
     this.#charge(from, bytes);
     this.#receiving += bytes;
     try {
-      await artifacts.put(hash, await receive(hash, bytes, body));
+      const data = await receive(hash, bytes, body);
+      await documents.uploads.create(hash, { hash, at: now(), state: 'unused' });
+      await artifacts.put(hash, data);
     } finally {
       this.#receiving -= bytes;
     }

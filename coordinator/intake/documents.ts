@@ -86,6 +86,13 @@ export interface AccountEntry {
   credits: { jobId: Hex; kind: string; amount: string; at: number }[];
 }
 
+/** An artifact that came in and that no document names yet; going: it is being removed, and may not be named any more. */
+export interface UploadEntry {
+  hash: Hex;
+  at: number;
+  state: 'unused' | 'going';
+}
+
 /** Kept of each account's credits: a job is booked within minutes, so what is older is not booked again. */
 const CREDITS_KEPT = 500;
 const PAGE = 200, RACES = 50;
@@ -144,6 +151,7 @@ export class Documents {
   readonly jobs: Shelf<JobEntry>;
   readonly requests: Shelf<RequestEntry>;
   readonly accounts: Shelf<AccountEntry>;
+  readonly uploads: Shelf<UploadEntry>;
 
   constructor(store: Records, private readonly now: () => number) {
     this.records = new Shelf(store, 'intake.records', () => 'known', (r) => r.receivedAt);
@@ -151,6 +159,7 @@ export class Documents {
     this.jobs = new Shelf(store, 'intake.jobs', (j) => j.phase, (j) => j.createdAt);
     this.requests = new Shelf(store, 'intake.requests', () => 'known', (r) => r.receivedAt);
     this.accounts = new Shelf(store, 'intake.accounts', () => 'known', () => 0);
+    this.uploads = new Shelf(store, 'intake.uploads', (u) => u.state, (u) => u.at);
   }
 
   /** Moves a job when it is in one of these phases. @returns whether this call moved it */

@@ -1,7 +1,7 @@
 export { formJobs, type BatchBlock, type BatchLimits, type JobPlan } from './batcher.js';
 export { ChainView, type ChainClock } from './chainView.js';
 export { ClassTable, type ClassLimits } from './classes.js';
-export { Documents, Shelf, type AccountEntry, type BlockEntry, type JobEntry, type JobState, type RecordEntry, type RequestEntry } from './documents.js';
+export { Documents, Shelf, type AccountEntry, type BlockEntry, type JobEntry, type JobState, type RecordEntry, type RequestEntry, type UploadEntry } from './documents.js';
 export { JobEvents, type JobEvent } from './events.js';
 export { commitmentOf, Intake, unknownBlock, type IntakeOptions } from './intake.js';
 export { Jobs, NETWORK_ACCOUNT, type JobsOptions } from './jobs.js';

@@ -62,6 +62,7 @@ export class Intake {
     if (status === 'revoked') throw refused('the court revoked this record', 'RECORD_REVOKED', recordId, { hint: 'its jobs are never settled: register the features again' });
     if (status === 'unknown') throw refused('record is not on chain', 'RECORD_NOT_PROVED', recordId, { hint: 'registerFeatures first, and wait for its transaction' });
     const entry: RecordEntry = { recordId, adapterId: registration.adapterId, className: registration.className, package: name, receivedAt: now() };
+    await this.#claim(name);
     if (!await documents.records.create(recordId, entry)) await documents.records.change(recordId, () => ({ package: name }));
     logger.info({ recordId, className: entry.className }, 'record taken in');
     return entry;
@@ -85,10 +86,21 @@ export class Intake {
       parts: batchFees(batch).map(String), fees: String(receipt.inferences.reduce((sum, i) => sum + BigInt(i.fee), 0n)), deadline, receivedAt: known?.receivedAt ?? now(), phase,
       ...(commitment && { commitment }), ...(phase === 'committed' && { committedAt: now() }), requestId: known?.requestId,
     };
+    await this.#claim(body.package);
     if (!await documents.blocks.create(blockId, entry)) await documents.blocks.change(blockId, (b) => (b.phase === 'refused' ? { ...entry, reason: undefined } : undefined));
     logger.info({ blockId, recordId, node: entry.node, phase, paymentKeys: entry.keys }, 'block taken in');
     kick();
-    return (await documents.blocks.get(blockId))!;
+    const there = (await documents.blocks.get(blockId))!;
+    for (const name of new Set([body.package, known?.package])) if (name !== undefined && name !== there.package) await documents.uploads.create(name, { hash: name, at: now(), state: 'unused' });
+    return there;
+  }
+
+  /** A document is about to name this package: it is no leftover any more. @throws NetworkError BUSY, ARTIFACT_UNKNOWN */
+  async #claim(name: Hex): Promise<void> {
+    const { documents, artifacts } = this.options;
+    await documents.uploads.remove(name, ({ state }) => state === 'unused');
+    if (await documents.uploads.get(name)) throw refused('package was not used for long, and is being removed', 'BUSY', name, { hint: 'PUT it again in some seconds' });
+    if (!await artifacts.has(name)) throw refused('package is not in the store', 'ARTIFACT_UNKNOWN', name, { hint: 'PUT it to /v1/artifacts first' });
   }
 
   /** @throws NetworkError BLOCK_UNKNOWN, BLOCK_TAKEN, NOT_THE_NODE, ENVELOPE_* */

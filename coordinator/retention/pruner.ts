@@ -1,6 +1,7 @@
 /**
  * Removes what is over for long: jobs that were settled or cancelled, and blocks that were settled, cancelled, refunded or refused, with
- * everything that only they need: queue record, events, request, package and proof, intents and transactions of the settlement.
+ * everything that only they need: queue record, events, request, package and proof, intents and transactions of the settlement. Packages
+ * that were uploaded and never handed in go too.
  *
  * Kept for ever: the assignment log, what accounts were credited, records, provers and evidence of false proofs. That nothing is paid
  * twice does not hang on what is removed: the registry holds what is settled, and the intake asks it about a block that it does not know.
@@ -10,7 +11,7 @@
  */
 import type { Logger } from 'pino';
 import { Counter, type Registry } from 'prom-client';
-import type { BlockEntry, Documents, JobEntry, JobEvents, RequestEntry, Shelf } from '../intake/index.js';
+import type { BlockEntry, Documents, JobEntry, JobEvents, RequestEntry, Shelf, UploadEntry } from '../intake/index.js';
 import type { JobQueue } from '../queue/types.js';
 import type { Outbox } from '../settlement/index.js';
 import type { ArtifactStore } from '../store/types.js';
@@ -33,13 +34,15 @@ export interface PrunerOptions {
 }
 
 const JOBS = ['settled', 'cancelled'] as const, BLOCKS = ['settled', 'cancelled', 'refunded', 'refused'] as const;
+/** Between a package and the block that names it lies a try or two. */
+const UPLOAD_MS = 3_600_000;
 const isOver = ({ phase }: BlockEntry): boolean => (BLOCKS as readonly string[]).includes(phase);
 
 export class PrunerMetrics {
   readonly pruned;
   constructor(registry: Registry) {
     this.pruned = new Counter({ name: 'zkattr_pruned_total', help: 'Things that were over for long and were removed', labelNames: ['kind'], registers: [registry] });
-    for (const kind of ['job', 'block', 'request', 'event', 'intent', 'transaction']) this.pruned.inc({ kind }, 0);
+    for (const kind of ['job', 'block', 'request', 'upload', 'event', 'intent', 'transaction']) this.pruned.inc({ kind }, 0);
   }
 }
 
@@ -65,14 +68,15 @@ export class Pruner {
     if (retainMs === undefined) return false;
     const cutoff = now() - retainMs;
     let jobs = 0, more = false;
-    const sweep = async <T>(shelf: Shelf<T>, state: string, since: (value: T) => number, remove: (value: T) => Promise<boolean>): Promise<number> => {
-      const { removed, through } = await this.#sweep(shelf, state, cutoff, since, remove);
+    const sweep = async <T>(shelf: Shelf<T>, state: string, since: (value: T) => number, remove: (value: T) => Promise<boolean>, before = cutoff): Promise<number> => {
+      const { removed, through } = await this.#sweep(shelf, state, before, since, remove);
       more ||= !through;
       return removed;
     };
     for (const phase of JOBS) jobs += await sweep(documents.jobs, phase, (job) => job.createdAt, (job) => this.#job(job, cutoff));
     for (const phase of BLOCKS) await sweep(documents.blocks, phase, (block) => block.receivedAt, (block) => this.#alone(block, cutoff));
     await sweep(documents.requests, 'known', (request) => request.receivedAt, (request) => this.#forgotten(request, cutoff));
+    for (const state of ['unused', 'going'] as const) await sweep(documents.uploads, state, (upload) => upload.at, (upload) => this.#upload(upload), Math.min(cutoff, now() - UPLOAD_MS));
     if (leads()) metrics.pruned.inc({ kind: 'transaction' }, await outbox().removeTransactions(cutoff, batch));
     if (jobs > 0) logger.info({ jobs }, 'jobs that were over for long were removed');
     if (!more) this.#through.clear();
@@ -144,6 +148,14 @@ export class Pruner {
     if (Number(request.deadline) * 1000 >= cutoff || (await documents.jobs.get(jobId))?.requestId === requestId || !await this.#ended([`deliver:${requestId}`])) return false;
     await this.#intents([`deliver:${requestId}`]);
     return this.#counted('request', documents.requests.remove(requestId, () => true));
+  }
+
+  /** A package that nobody handed in. Whoever does so at this moment is told to send it again. */
+  async #upload({ hash }: UploadEntry): Promise<boolean> {
+    const { documents, artifacts } = this.options, going = await documents.uploads.change(hash, ({ state }) => (state === 'unused' ? { state: 'going' } : undefined));
+    if (going?.value.state !== 'going') return false;
+    await artifacts.delete(hash);
+    return this.#counted('upload', documents.uploads.remove(hash, ({ state }) => state === 'going'));
   }
 
   /** Nothing of the settlement is under way. */

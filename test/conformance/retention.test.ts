@@ -110,7 +110,7 @@ for (const adapter of adapters()) {
       await world.prune();
       assert.deepEqual(await Promise.all([1, 2, 3, 4, 1001, 1003].map((n) => world.left(n))).then((all) => all.map((left, i) => (i < 4 ? left : { block: left.block, package: left.package, commit: left.commit }))),
         [NOTHING, NOTHING, ALL, ALL, { block: false, package: false, commit: false }, { block: true, package: true, commit: true }]);
-      assert.deepEqual(await world.counted(), { job: 2, block: 4, request: 2, event: 8, intent: 8, transaction: 0 });
+      assert.deepEqual(await world.counted(), { job: 2, block: 4, request: 2, event: 8, intent: 8, transaction: 0, upload: 0 });
       assert.deepEqual([await world.documents.jobs.counts(), await backend.queue.counts()], [{ settled: 2 }, { waiting: 0, leased: 0, done: 0, dead: 0, cancelled: 2 }]);
       assert.deepEqual(Object.keys(await backend.records.counts('intake.events')).sort(), [input(3).id, input(4).id].sort(), 'no trace of their events');
       assert.equal(await world.prune(), 1);
@@ -152,6 +152,17 @@ for (const adapter of adapters()) {
       assert.deepEqual(left.map(({ block, package: p, commit }) => [block, p, commit]), [...Array<boolean[]>(4).fill([false, false, false]), ...Array<boolean[]>(3).fill([true, true, true])]);
       assert.deepEqual(await world.left(8), ALL, 'a dead job is for a person, and its blocks with it');
       assert.deepEqual(await Promise.all([80, 81].map(async (n) => (await world.documents.requests.get(word('request', n))) !== undefined)), [false, true]);
+    });
+
+    it('removes packages that nobody handed in, also when a round ended in the middle of one', async () => {
+      for (const [n, at, state] of [[1, OLD, 'unused'], [2, OLD, 'going'], [3, YOUNG, 'unused']] as const) {
+        await world.artifacts.put(package_(n), toBytes(`bytes of package ${n}`));
+        await world.documents.uploads.create(package_(n), { hash: package_(n), at, state });
+      }
+      await world.artifacts.put(package_(4), toBytes('bytes of package 4')); // named by a document
+      await world.prune();
+      assert.deepEqual(await Promise.all([1, 2, 3, 4].map((n) => world.artifacts.has(package_(n)))), [false, false, true, true]);
+      assert.deepEqual([await world.documents.uploads.counts(), (await world.counted()).upload], [{ unused: 1 }, 2]);
     });
 
     it('goes in batches, past what must stay, and stops when it does not lead', async () => {

@@ -40,7 +40,7 @@ export class ApiWorld {
     world.documents = new Documents(records, clock);
     world.events = new JobEvents(records, clock);
     const chain = { economy: { deployment: { chainId: CHAIN } }, isActiveNode: async (account: Hex) => account === node.address, hasAdapterStake: async () => false, clock: async () => ({ block: 1, seconds: 1 }) } as unknown as ChainView;
-    world.uploads = new Uploads({ artifacts: world.artifacts, chain, coordinator: coordinator.address, artifactBytes: MAX, receivingBytes: RECEIVING, bytesPerHour: 8 << 20, uploaders: [], clockSkewMs: 60_000, now: clock, ...uploading });
+    world.uploads = new Uploads({ artifacts: world.artifacts, documents: world.documents, chain, coordinator: coordinator.address, artifactBytes: MAX, receivingBytes: RECEIVING, bytesPerHour: 8 << 20, uploaders: [], clockSkewMs: 60_000, now: clock, ...uploading });
     world.operators = new Operators({
       documents: world.documents, chainId: CHAIN, coordinator: coordinator.address, operators: [world.operator.address], clockSkewMs: 60_000, now: clock,
       jobs: { revive: async (jobId, signedAt) => { world.revived.push(jobId); return world.documents.moveJob(jobId, ['dead'], { phase: 'waiting', revivedAt: signedAt }); } },

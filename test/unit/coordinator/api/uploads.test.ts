@@ -38,6 +38,7 @@ describe('uploads', () => {
     assert.equal(await put(data, auth), 'ok', 'the same envelope again');
     assert.deepEqual(Buffer.from((await world.artifacts.get(keccak256(data)))!), Buffer.from(data));
     assert.equal(files().length, 1);
+    assert.deepEqual(await world.documents.uploads.get(keccak256(data)), { hash: keccak256(data), at: world.now, state: 'unused' }, 'until a document names it');
     assert.equal(await put(bytes(MAX, 2), await world.authorization(bytes(MAX, 2))), 'ok', 'the largest');
   });
 
