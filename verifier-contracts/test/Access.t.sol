@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AttributionVerifier} from "../src/verifiers/AttributionVerifier.sol";
+import {AttributionVerifier} from "./support/Deployed.sol";
 import {World} from "./support/World.sol";
 
 /// @dev The table of access.json, enforced: every function that it reserves to somebody is called by everybody else, and answers

@@ -10,11 +10,10 @@ import {IRewardVault} from "../src/interfaces/IRewardVault.sol";
 import {IVerifierGateway} from "../src/interfaces/IVerifierGateway.sol";
 import {FeeSplit} from "../src/libraries/FeeSplit.sol";
 import {RecordHash} from "../src/libraries/RecordHash.sol";
-import {AttributionSettlement} from "../src/rewards/AttributionSettlement.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Errors.sol";
 import "../src/types/Types.sol";
-import {TestVerifier} from "./support/Doubles.sol";
+import {AttributionSettlement, TestVerifier} from "./support/Deployed.sol";
 import {MoneyWorld} from "./support/MoneyWorld.sol";
 
 /// @dev Proofs are accepted or rejected by a double here; test/contracts runs the same contracts with the real verifier.
@@ -367,7 +366,7 @@ contract AttributionSettlementTest is MoneyWorld {
 
     function test_asksTheVerifierBehindTheSelector() public {
         BlockRecord[] memory blocks = twoBlocks(1);
-        TestVerifier second = new TestVerifier();
+        TestVerifier second = TestVerifier(create("TestVerifier", ""));
         vm.prank(address(timelock));
         bytes32 selector = gateway.add(second, 2, 1, 2, VK);
         second.set(false);

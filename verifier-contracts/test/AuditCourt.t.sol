@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AuditCourt} from "../src/audit/AuditCourt.sol";
 import {IAuditCourt} from "../src/interfaces/IAuditCourt.sol";
 import {IInferenceRegistry} from "../src/interfaces/IInferenceRegistry.sol";
 import {IModelRegistry} from "../src/interfaces/IModelRegistry.sol";
@@ -14,6 +13,7 @@ import "../src/types/Economy.sol";
 import {ZeroAddress} from "../src/types/Errors.sol";
 import "../src/types/Types.sol";
 import {CourtWorld} from "./support/CourtWorld.sol";
+import {AuditCourt} from "./support/Deployed.sol";
 
 /// @dev Challenges, committees, verdicts and what they cost. Random audits: RandomAudits.t.sol; attacks: AuditCourtAttacks.t.sol.
 contract AuditCourtTest is CourtWorld {

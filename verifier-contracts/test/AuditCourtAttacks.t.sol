@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
-import {AuditCourt} from "../src/audit/AuditCourt.sol";
 import {IAuditCourt} from "../src/interfaces/IAuditCourt.sol";
 import {IInferenceRegistry} from "../src/interfaces/IInferenceRegistry.sol";
 import {IRewardVault} from "../src/interfaces/IRewardVault.sol";
@@ -12,6 +11,7 @@ import {RecordHash} from "../src/libraries/RecordHash.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Types.sol";
 import {CourtWorld} from "./support/CourtWorld.sol";
+import {AuditCourt} from "./support/Deployed.sol";
 
 /// @dev Calls back into the court from where the court calls out; stands for a wrapped token that would run strangers' code.
 contract ReenteringOpen {

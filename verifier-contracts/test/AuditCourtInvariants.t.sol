@@ -5,6 +5,7 @@ import {IAuditCourt} from "../src/interfaces/IAuditCourt.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Types.sol";
 import {CourtWorld} from "./support/CourtWorld.sol";
+import {Stored} from "./support/Stored.sol";
 import {Test} from "./support/Vm.sol";
 
 /// @dev Random challengers, auditors and bystanders: challenges, draws, votes by anyone, closings, audits, leaving and joining.
@@ -51,7 +52,7 @@ contract CourtHandler is CourtWorld {
             jobs.push(jobId);
             caseId = challengeJob(blocks, credits);
             trial = trials[caseId];
-            trial.blocks.push(blocks[0]);
+            Stored.set(trial.blocks.push(), blocks[0]);
             for (uint256 i; i < credits.length; ++i) trial.credits.push(credits[i]);
         } else {
             caseId = subject == 0 ? challengeBlock(paidBlock(++nonce, bound(fee, 1, 1e24))) : challengeRecord();

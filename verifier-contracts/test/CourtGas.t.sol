@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import "../src/types/Economy.sol";
 import "../src/types/Types.sol";
 import {FactWorld} from "./support/FactWorld.sol";
+import {Stored} from "./support/Stored.sol";
 
 /// @dev Gas of one call each, from cold storage, without the transaction's own part. 3 seats of 50 auditors.
 contract CourtGasTest is FactWorld {
@@ -25,7 +26,7 @@ contract CourtGasTest is FactWorld {
 
     function setUp() public {
         buildFacts(50);
-        signedBlock = _block();
+        Stored.set(signedBlock, _block());
         claim = _opening(signedBlock, 5, RHO);
         claim.value ^= 1;
         receipts[0] = _receipt("a");
@@ -35,7 +36,7 @@ contract CourtGasTest is FactWorld {
         id = blockIdOf(paidBlock(101, 1 ether));
         (BlockRecord memory forVotes, BlockRecord memory forDraw) = (paidBlock(106, 1 ether), paidBlock(107, 1 ether));
         (BlockRecord[] memory blocks, Credit[] memory credits,) = settledJob(102, 1 ether);
-        jobBlocks.push(blocks[0]);
+        Stored.set(jobBlocks.push(), blocks[0]);
         for (uint256 i; i < credits.length; ++i) jobCredits.push(credits[i]);
         (,, jobId) = settledJob(103, 1 ether);
         decided = challengeBlock(paidBlock(104, 1 ether));

@@ -2,9 +2,9 @@
 pragma solidity ^0.8.28;
 
 import {IDatanetRegistry} from "../src/interfaces/IDatanetRegistry.sol";
-import {DatanetRegistry} from "../src/registry/DatanetRegistry.sol";
 import {EmptyList, RowsOverflow} from "../src/types/Errors.sol";
 import {DatanetWorld} from "./support/DatanetWorld.sol";
+import {DatanetRegistry} from "./support/Deployed.sol";
 
 /// @dev Snapshots hold everything that is accepted and consented to, in one order only.
 contract DatanetSnapshotsTest is DatanetWorld {

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
-import {FactCourt} from "../src/audit/FactCourt.sol";
 import {IAuditCourt} from "../src/interfaces/IAuditCourt.sol";
 import {IFactCourt} from "../src/interfaces/IFactCourt.sol";
 import {IInferenceRegistry} from "../src/interfaces/IInferenceRegistry.sol";
@@ -16,6 +15,7 @@ import {KzgOpening} from "../src/libraries/KzgOpening.sol";
 import "../src/types/Economy.sol";
 import {ZeroAddress} from "../src/types/Errors.sol";
 import "../src/types/Types.sol";
+import {FactCourt} from "./support/Deployed.sol";
 import {FactWorld} from "./support/FactWorld.sol";
 
 /// @dev A node that is a contract: signs what it is told to, until it takes all back.

@@ -4,16 +4,11 @@ pragma solidity ^0.8.28;
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IGovernor} from "@openzeppelin/contracts/governance/IGovernor.sol";
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
-import "./support/Timelock.sol"; // its code: create("Timelock")
 import {IVotes} from "@openzeppelin/contracts/governance/utils/IVotes.sol";
 import {IAccessControl} from "@openzeppelin/contracts/access/IAccessControl.sol";
-import {OpenGovernor} from "../src/governance/OpenGovernor.sol";
-import {Parameters} from "../src/governance/Parameters.sol";
-import {WrappedOpen} from "../src/token/WrappedOpen.sol";
 import "../src/types/Economy.sol";
 import {ZeroAddress} from "../src/types/Errors.sol";
-import {VerifierGateway} from "../src/verifiers/VerifierGateway.sol";
-import {TestVerifier} from "./support/Doubles.sol";
+import {OpenGovernor, Parameters, TestVerifier, VerifierGateway, WrappedOpen} from "./support/Deployed.sol";
 import {Rules} from "./support/Rules.sol";
 
 contract GovernanceTest is Rules {
@@ -74,7 +69,7 @@ contract GovernanceTest is Rules {
     }
 
     function test_votesAddAVerifier() public {
-        TestVerifier verifier = new TestVerifier();
+        TestVerifier verifier = TestVerifier(create("TestVerifier", ""));
         _pass(address(gateway), abi.encodeCall(gateway.add, (verifier, 2, 1, 1, bytes32(uint256(1)))));
         eq(address(gateway.resolve(gateway.liveSelector(2, 1), 2, 1)), address(verifier));
     }
@@ -187,7 +182,7 @@ contract GovernanceTest is Rules {
     // ---- who else could ----
 
     function test_theGuardianOnlyPausesAndFreezes() public {
-        TestVerifier verifier = new TestVerifier();
+        TestVerifier verifier = TestVerifier(create("TestVerifier", ""));
         vm.prank(address(timelock));
         bytes32 selector = gateway.add(verifier, 2, 1, 1, bytes32(uint256(1)));
         vm.startPrank(GUARDIAN);

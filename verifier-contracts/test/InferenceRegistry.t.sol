@@ -11,10 +11,10 @@ import {IStakeVault} from "../src/interfaces/IStakeVault.sol";
 import {IVerifierGateway} from "../src/interfaces/IVerifierGateway.sol";
 import {IWrappedOpen} from "../src/interfaces/IWrappedOpen.sol";
 import {RecordHash} from "../src/libraries/RecordHash.sol";
-import {InferenceRegistry} from "../src/registry/InferenceRegistry.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Errors.sol";
 import "../src/types/Types.sol";
+import {InferenceRegistry} from "./support/Deployed.sol";
 import {MoneyWorld} from "./support/MoneyWorld.sol";
 
 contract InferenceRegistryTest is MoneyWorld {

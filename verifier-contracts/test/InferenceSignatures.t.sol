@@ -3,10 +3,10 @@ pragma solidity ^0.8.28;
 
 import {IInferenceRegistry} from "../src/interfaces/IInferenceRegistry.sol";
 import {SignedTypes} from "../src/libraries/SignedTypes.sol";
-import {InferenceRegistry} from "../src/registry/InferenceRegistry.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Errors.sol";
 import "../src/types/Types.sol";
+import {InferenceRegistry} from "./support/Deployed.sol";
 import {MoneyWorld} from "./support/MoneyWorld.sol";
 import {ContractNode} from "./support/Receivers.sol";
 

@@ -6,12 +6,12 @@ import {IModelRegistry} from "../src/interfaces/IModelRegistry.sol";
 import {IParameters} from "../src/interfaces/IParameters.sol";
 import {IStakeVault} from "../src/interfaces/IStakeVault.sol";
 import {IVerifierGateway} from "../src/interfaces/IVerifierGateway.sol";
-import {ModelRegistry} from "../src/registry/ModelRegistry.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Errors.sol";
 import "../src/types/Types.sol";
-import {TestVerifier} from "./support/Doubles.sol";
+import {ModelRegistry, TestVerifier} from "./support/Deployed.sol";
 import {MoneyWorld} from "./support/MoneyWorld.sol";
+import {Stored} from "./support/Stored.sol";
 
 contract ModelRegistryTest is MoneyWorld {
     TrainingData private data;
@@ -23,7 +23,7 @@ contract ModelRegistryTest is MoneyWorld {
         deploy();
         registerAdapter();
         stake(Role.Adapter, OWNER, 5 ether);
-        data = training();
+        Stored.set(data, training());
         people = contributors();
         (g, m) = (fixedPoint(30), fixedPoint(31));
     }
@@ -237,7 +237,7 @@ contract ModelRegistryTest is MoneyWorld {
     }
 
     function test_asksTheVerifierThatIsNamed() public {
-        TestVerifier second = new TestVerifier();
+        TestVerifier second = TestVerifier(create("TestVerifier", ""));
         vm.prank(address(timelock));
         bytes32 selector = gateway.add(second, 1, 1, 2, VK);
         second.set(false);

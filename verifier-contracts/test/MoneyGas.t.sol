@@ -5,6 +5,7 @@ import {RecordHash} from "../src/libraries/RecordHash.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Types.sol";
 import {MoneyWorld} from "./support/MoneyWorld.sol";
+import {Stored} from "./support/Stored.sol";
 
 /// @dev Gas of one call each, from cold storage, without the transaction's own part; the verifier is a double, so a settlement
 ///      is the contracts' part. In a class of 64 queries and 16 blocks.
@@ -35,11 +36,11 @@ contract MoneyGasTest is MoneyWorld {
         stake(Role.Node, signer, 10 ether);
         vm.prank(signer);
         inferences.registerNode(address(0), "");
-        pending.push(_paid(NODE, 1));
-        pending.push(_paid(NODE, 16));
+        Stored.set(pending.push(), _paid(NODE, 1));
+        Stored.set(pending.push(), _paid(NODE, 16));
         for (uint256 i; i < 4; ++i) {
             BlockCommitment memory c = _paid(signer, 2);
-            pending.push(c);
+            Stored.set(pending.push(), c);
             (uint8 v, bytes32 r, bytes32 s) = vm.sign(KEY, inferences.commitmentDigest(c));
             signatures.push(abi.encodePacked(r, s, v));
         }
@@ -47,7 +48,7 @@ contract MoneyGasTest is MoneyWorld {
             BlockCommitment memory c = _paid(NODE, 2);
             vm.prank(NODE);
             inferences.commitBlock(c);
-            committed.push(blockRecord(c));
+            Stored.set(committed.push(), blockRecord(c));
         }
         uint256 start = vault.currentPeriod();
         for (uint256 i; i < 32; ++i) {

@@ -2,10 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {Parameters} from "../src/governance/Parameters.sol";
 import {IParameters} from "../src/interfaces/IParameters.sol";
 import "../src/types/Economy.sol";
 import {ZeroAddress} from "../src/types/Errors.sol";
+import {Parameters} from "./support/Deployed.sol";
 import {Rules} from "./support/Rules.sol";
 
 contract ParametersTest is Rules {

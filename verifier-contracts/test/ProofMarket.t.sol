@@ -12,10 +12,10 @@ import {IVerifierGateway} from "../src/interfaces/IVerifierGateway.sol";
 import {IWrappedOpen} from "../src/interfaces/IWrappedOpen.sol";
 import {Intake} from "../src/libraries/Intake.sol";
 import {RequestHash} from "../src/libraries/RequestHash.sol";
-import {ProofMarket} from "../src/market/ProofMarket.sol";
 import "../src/types/Economy.sol";
 import {EmptyList, ZeroAddress} from "../src/types/Errors.sol";
 import "../src/types/Types.sol";
+import {ProofMarket} from "./support/Deployed.sol";
 import {MarketWorld} from "./support/MarketWorld.sol";
 
 contract ProofMarketTest is MarketWorld {

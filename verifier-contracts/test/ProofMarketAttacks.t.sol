@@ -9,10 +9,10 @@ import {IParameters} from "../src/interfaces/IParameters.sol";
 import {IProofMarket} from "../src/interfaces/IProofMarket.sol";
 import {IStakeVault} from "../src/interfaces/IStakeVault.sol";
 import {IVerifierGateway} from "../src/interfaces/IVerifierGateway.sol";
-import {ProofMarket} from "../src/market/ProofMarket.sol";
 import "../src/types/Economy.sol";
 import {PairingRejected} from "../src/types/Errors.sol";
 import "../src/types/Types.sol";
+import {ProofMarket} from "./support/Deployed.sol";
 import {MarketWorld} from "./support/MarketWorld.sol";
 import {ContractNode} from "./support/Receivers.sol";
 

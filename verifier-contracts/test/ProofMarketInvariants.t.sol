@@ -5,6 +5,7 @@ import {IProofMarket} from "../src/interfaces/IProofMarket.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Types.sol";
 import {MarketWorld} from "./support/MarketWorld.sol";
+import {Stored} from "./support/Stored.sol";
 import {Test} from "./support/Vm.sol";
 
 /// @dev Random users of the market, with an operator that signs orders, two provers, a reporter of expired locks, a guardian
@@ -69,7 +70,8 @@ contract MarketHandler is MarketWorld {
         }
         _expect(market.depositOf(r.requester) + r.maxPrice == before);
         _requests.push(r);
-        _blocks.push(blocks);
+        BlockRecord[] storage mine = _blocks.push();
+        for (uint256 k; k < blocks.length; ++k) Stored.set(mine.push(), blocks[k]);
         _ids.push(id);
     }
 

@@ -6,6 +6,7 @@ import {IRewardVault} from "../src/interfaces/IRewardVault.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Types.sol";
 import {CourtWorld} from "./support/CourtWorld.sol";
+import {Stored} from "./support/Stored.sol";
 
 contract RandomAuditsTest is CourtWorld {
     bytes32 private constant REPORT = keccak256("report");
@@ -16,7 +17,7 @@ contract RandomAuditsTest is CourtWorld {
     function setUp() public {
         buildCourt(20);
         (BlockRecord[] memory b, Credit[] memory c, bytes32 id) = settledJob(1, 1 ether);
-        blocks.push(b[0]);
+        Stored.set(blocks.push(), b[0]);
         for (uint256 i; i < c.length; ++i) credits.push(c[i]);
         jobId = id;
         pass(1);

@@ -6,9 +6,9 @@ import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/Reentrancy
 import {IParameters} from "../src/interfaces/IParameters.sol";
 import {IRewardVault} from "../src/interfaces/IRewardVault.sol";
 import {IWrappedOpen} from "../src/interfaces/IWrappedOpen.sol";
-import {RewardVault} from "../src/rewards/RewardVault.sol";
 import "../src/types/Economy.sol";
 import "../src/types/Errors.sol";
+import {RewardVault} from "./support/Deployed.sol";
 import {MoneyWorld} from "./support/MoneyWorld.sol";
 import {Claimer, DataBomb, GasBurner, Reentrant, Refuser} from "./support/Receivers.sol";
 

@@ -4,14 +4,12 @@ pragma solidity ^0.8.28;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Parameters} from "../src/governance/Parameters.sol";
 import {IStakeVault} from "../src/interfaces/IStakeVault.sol";
 import {IWrappedOpen} from "../src/interfaces/IWrappedOpen.sol";
 import {Intake} from "../src/libraries/Intake.sol";
-import {StakeVault} from "../src/rewards/StakeVault.sol";
-import {WrappedOpen} from "../src/token/WrappedOpen.sol";
 import "../src/types/Economy.sol";
 import {ZeroAddress} from "../src/types/Errors.sol";
+import {Parameters, StakeVault, WrappedOpen} from "./support/Deployed.sol";
 import {Rules} from "./support/Rules.sol";
 
 /// @dev Withdraws its stake again while it is being paid.

@@ -3,15 +3,13 @@ pragma solidity ^0.8.28;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
-import {Parameters} from "../src/governance/Parameters.sol";
 import {IAttributionVerifier} from "../src/interfaces/IAttributionVerifier.sol";
 import {IParameters} from "../src/interfaces/IParameters.sol";
 import {IVerifierGateway} from "../src/interfaces/IVerifierGateway.sol";
 import {Bn254} from "../src/libraries/Bn254.sol";
 import "../src/types/Errors.sol";
 import "../src/types/Types.sol";
-import {VerifierGateway} from "../src/verifiers/VerifierGateway.sol";
-import {TestVerifier} from "./support/Doubles.sol";
+import {Parameters, TestVerifier, VerifierGateway} from "./support/Deployed.sol";
 import {Fixture} from "./support/Fixture.sol";
 import {Rules} from "./support/Rules.sol";
 
@@ -47,7 +45,7 @@ contract VerifierGatewayTest is GatewayWorld {
 
     function setUp() public {
         deployGateway();
-        double = new TestVerifier();
+        double = TestVerifier(create("TestVerifier", ""));
         features = addAs(double, 1, 1, 1, VK);
         payout = addAs(double, 2, 1, 1, VK);
     }
@@ -103,7 +101,7 @@ contract VerifierGatewayTest is GatewayWorld {
     function test_aClassKeepsItsTablesAndItsSetup() public {
         (ClassShape memory s, VerifyingKey memory key) = double.classEntry(2, 1);
         bytes32 first = _setup(s, key);
-        TestVerifier other = new TestVerifier();
+        TestVerifier other = TestVerifier(create("TestVerifier", ""));
         key.tauG2[3] ^= 1;
         other.setTau(key.tauG2);
         // Of either relation, and after all verifiers of the class have gone.
@@ -228,8 +226,8 @@ contract VerifierGatewayTest is GatewayWorld {
 
     function test_namesTheLatestLiveVerifier() public {
         eq(gateway.liveSelector(2, 1), payout);
-        bytes32 second = addAs(new TestVerifier(), 2, 1, 2, VK);
-        bytes32 third = addAs(new TestVerifier(), 2, 1, 3, VK);
+        bytes32 second = addAs(TestVerifier(create("TestVerifier", "")), 2, 1, 2, VK);
+        bytes32 third = addAs(TestVerifier(create("TestVerifier", "")), 2, 1, 3, VK);
         eq(gateway.liveSelector(2, 1), third);
         vm.startPrank(TIMELOCK);
         gateway.freeze(third);
@@ -266,7 +264,7 @@ contract VerifierGatewayTest is GatewayWorld {
     }
 
     function test_anotherLiveVerifierKeepsTheServiceUp() public {
-        bytes32 second = addAs(new TestVerifier(), 2, 1, 2, VK);
+        bytes32 second = addAs(TestVerifier(create("TestVerifier", "")), 2, 1, 2, VK);
         vm.warp(START + 10);
         vm.startPrank(TIMELOCK);
         gateway.freeze(payout);
@@ -317,7 +315,7 @@ contract VerifierGatewayTest is GatewayWorld {
 
     /// @dev Against the plain history: some second since `since` (its events over) without a live verifier.
     function testFuzz_interruptionsAreThoseOfTheHistory(uint256 seed) public {
-        bytes32[2] memory all = [payout, addAs(new TestVerifier(), 2, 1, 2, VK)];
+        bytes32[2] memory all = [payout, addAs(TestVerifier(create("TestVerifier", "")), 2, 1, 2, VK)];
         bool[2] memory live = [true, true];
         bool[25] memory gap; // gap[t]: no live verifier between the events of second t and those of t + 1
         vm.startPrank(TIMELOCK);
@@ -484,7 +482,7 @@ contract VerifierGatewayTest is GatewayWorld {
     // ---- helpers ----
 
     function addAsOwner(uint256 version) private returns (bytes32) {
-        TestVerifier another = new TestVerifier();
+        TestVerifier another = TestVerifier(create("TestVerifier", ""));
         return gateway.add(another, 2, 1, version, VK);
     }
 

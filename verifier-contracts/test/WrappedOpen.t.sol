@@ -4,8 +4,8 @@ pragma solidity ^0.8.28;
 import {IERC20Errors} from "@openzeppelin/contracts/interfaces/draft-IERC6093.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 import {IWrappedOpen} from "../src/interfaces/IWrappedOpen.sol";
-import {WrappedOpen} from "../src/token/WrappedOpen.sol";
 import {ZeroAddress} from "../src/types/Errors.sol";
+import {WrappedOpen} from "./support/Deployed.sol";
 import {Test} from "./support/Vm.sol";
 
 /// @dev Withdraws again from inside a withdrawal, as long as it has anything.

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {IDatanetRegistry} from "../../src/interfaces/IDatanetRegistry.sol";
-import {DatanetRegistry} from "../../src/registry/DatanetRegistry.sol";
+import {DatanetRegistry} from "./Deployed.sol";
 import {Test} from "./Vm.sol";
 
 /// @dev A Datanet with an owner and a curator, and what its tests share.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {AttributionVerifier} from "../../src/verifiers/AttributionVerifier.sol";
 import "../../src/types/Types.sol";
+import {AttributionVerifier} from "./Deployed.sol";
 import {Test} from "./Vm.sol";
 
 /// @dev Fixtures name chain and verifier: the digest binds both. The verifier is the first contract (nonce 0) of DEPLOYER on

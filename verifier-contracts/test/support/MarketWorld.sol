@@ -5,7 +5,7 @@ import {IProofMarket} from "../../src/interfaces/IProofMarket.sol";
 import {RecordHash} from "../../src/libraries/RecordHash.sol";
 import "../../src/types/Economy.sol";
 import "../../src/types/Types.sol";
-import {BindingVerifier} from "./BindingVerifier.sol";
+import {BindingVerifier} from "./Deployed.sol";
 import {MoneyWorld} from "./MoneyWorld.sol";
 
 /// @dev World with two staked provers, a requester with money, and a verifier that binds proofs to their context. The price of
@@ -28,7 +28,7 @@ abstract contract MarketWorld is MoneyWorld {
     function buildMarket() internal {
         build();
         now_ = START;
-        binding = new BindingVerifier();
+        binding = BindingVerifier(create("BindingVerifier", ""));
         vm.prank(address(timelock));
         bindingSelector = gateway.add(binding, 2, 1, 2, VK);
         stake(Role.Prover, PROVER, STAKE);

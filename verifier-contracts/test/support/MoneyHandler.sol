@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import "../../src/types/Economy.sol";
 import "../../src/types/Types.sol";
 import {MoneyWorld} from "./MoneyWorld.sol";
+import {Stored} from "./Stored.sol";
 
 /// @dev Random users of payments, blocks, jobs and claims, and a model of what each of them must be left with. The model is
 ///      plain arithmetic over what was called; every disagreement with the contracts is kept in `broken`.
@@ -133,7 +134,8 @@ contract MoneyHandler is MoneyWorld {
         vm.prank(node);
         inferences.commitBlock(c);
         BlockModel storage b = _blocks.push();
-        (b.data, b.status, b.refundableFrom) = (blockRecord(c), Block.Committed, refundable);
+        Stored.set(b.data, blockRecord(c));
+        (b.status, b.refundableFrom) = (Block.Committed, refundable);
     }
 
     function settleSome(uint256 first, uint256 second, uint256[3] calldata wishes, uint256 zeros, bool greedy, bool byMarket) external {

@@ -21,6 +21,7 @@ interface Vm {
     function parseJsonStringArray(string calldata json, string calldata key) external pure returns (string[] memory);
     function parseJsonBytesArray(string calldata json, string calldata key) external pure returns (bytes[] memory);
     function parseJsonUintArray(string calldata json, string calldata key) external pure returns (uint256[] memory);
+    function parseJsonBytes32Array(string calldata json, string calldata key) external pure returns (bytes32[] memory);
     function parseJsonAddress(string calldata json, string calldata key) external pure returns (address);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
     function getNonce(address account) external view returns (uint64);
@@ -45,8 +46,8 @@ abstract contract Test {
 
     error NotEqual(uint256 left, uint256 right);
 
-    /// @dev `new name(...)` by the compiled artifact: a test that names a type does not carry its code, which would be compiled
-    ///      again in every test. Reverts with the constructor's reason.
+    /// @dev `new name(...)` by the compiled artifact: the shipped code, which a test that names the contract would compile again,
+    ///      with its own settings (Deployed.sol). Reverts with the constructor's reason.
     function create(string memory name, bytes memory arguments) internal returns (address made) {
         bytes memory code = bytes.concat(vm.getCode(string.concat(name, ".sol:", name)), arguments);
         assembly ("memory-safe") {

@@ -2,24 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {TimelockController} from "@openzeppelin/contracts/governance/TimelockController.sol";
-import "./Timelock.sol"; // its code: create("Timelock")
-import {AuditCourt} from "../../src/audit/AuditCourt.sol";
-import {FactCourt} from "../../src/audit/FactCourt.sol";
-import {OpenGovernor} from "../../src/governance/OpenGovernor.sol";
-import {Parameters} from "../../src/governance/Parameters.sol";
 import {RecordHash} from "../../src/libraries/RecordHash.sol";
-import {ProofMarket} from "../../src/market/ProofMarket.sol";
-import {DatanetRegistry} from "../../src/registry/DatanetRegistry.sol";
-import {InferenceRegistry} from "../../src/registry/InferenceRegistry.sol";
-import {ModelRegistry} from "../../src/registry/ModelRegistry.sol";
-import {AttributionSettlement} from "../../src/rewards/AttributionSettlement.sol";
-import {RewardVault} from "../../src/rewards/RewardVault.sol";
-import {StakeVault} from "../../src/rewards/StakeVault.sol";
-import {WrappedOpen} from "../../src/token/WrappedOpen.sol";
 import "../../src/types/Economy.sol";
 import "../../src/types/Types.sol";
-import {VerifierGateway} from "../../src/verifiers/VerifierGateway.sol";
-import {TestVerifier} from "./Doubles.sol";
+import {AttributionSettlement, AuditCourt, DatanetRegistry, FactCourt, InferenceRegistry, ModelRegistry, OpenGovernor, Parameters, ProofMarket, RewardVault, StakeVault, TestVerifier, VerifierGateway, WrappedOpen} from "./Deployed.sol";
 import {Rules} from "./Rules.sol";
 
 /// @dev All contracts of the economy, wired as the deployment does it (addresses by nonce), and one adapter with three
@@ -71,7 +57,7 @@ abstract contract World is Rules {
     /// @dev Deploys everything; the timelock owns what is owned.
     function deploy() internal {
         vm.warp(START);
-        verifier = new TestVerifier();
+        verifier = TestVerifier(create("TestVerifier", ""));
         open = WrappedOpen(payable(create("WrappedOpen", "")));
         address[] memory none = new address[](0);
         timelock = TimelockController(payable(create("Timelock", abi.encode(1 days, none, none, address(this)))));

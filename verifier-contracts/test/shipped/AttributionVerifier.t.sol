@@ -2,12 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
-import {IAttributionVerifier} from "../src/interfaces/IAttributionVerifier.sol";
-import {Bn254} from "../src/libraries/Bn254.sol";
-import {AttributionVerifier} from "../src/verifiers/AttributionVerifier.sol";
-import "../src/types/Errors.sol";
-import "../src/types/Types.sol";
-import {Fixture} from "./support/Fixture.sol";
+import {IAttributionVerifier} from "../../src/interfaces/IAttributionVerifier.sol";
+import {Bn254} from "../../src/libraries/Bn254.sol";
+import "../../src/types/Errors.sol";
+import "../../src/types/Types.sol";
+import {AttributionVerifier} from "../support/Deployed.sol";
+import {Fixture} from "../support/Fixture.sol";
 
 contract AttributionVerifierTest is Fixture {
     bytes private payout;

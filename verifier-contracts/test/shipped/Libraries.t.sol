@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 pragma solidity ^0.8.28;
 
-import {Bn254} from "../src/libraries/Bn254.sol";
-import {Boundaries} from "../src/libraries/Boundaries.sol";
-import {ListHash} from "../src/libraries/ListHash.sol";
-import {Mercury} from "../src/libraries/Mercury.sol";
-import "../src/types/Errors.sol";
-import "../src/types/Types.sol";
-import {Test} from "./support/Vm.sol";
+import {Bn254} from "../../src/libraries/Bn254.sol";
+import {Boundaries} from "../../src/libraries/Boundaries.sol";
+import {ListHash} from "../../src/libraries/ListHash.sol";
+import {Mercury} from "../../src/libraries/Mercury.sol";
+import "../../src/types/Errors.sol";
+import "../../src/types/Types.sol";
+import {Test} from "../support/Vm.sol";
 
 /// @dev External doors to the libraries: calldata arguments, and reverts that can be expected.
 contract Doors {
