@@ -1,15 +1,18 @@
 // Compiles what the deployment deploys with the npm compiler and writes src/chain/generated/contracts.ts: ABIs, creation code, and
-// where the deployed code and its immutables lie in it, so that code on a chain can be compared.
-// Usage: node verifier-contracts/build.mjs [--check]     --check fails when the generated file is out of date
+// where the deployed code and its immutables lie in it, so that code on a chain can be compared. And test/fixtures/shipped.json: the
+// hash of each creation code, which forge's tests hold against what they deploy.
+// Usage: node verifier-contracts/build.mjs [--check]     --check fails when a generated file is out of date
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keccak256 } from 'viem';
 
 const solc = createRequire(import.meta.url)('solc');
 const here = dirname(fileURLToPath(import.meta.url));
 const modules = join(here, '..', 'node_modules');
 const target = join(here, '..', 'src', 'chain', 'generated', 'contracts.ts');
+const hashes = join(here, 'test', 'fixtures', 'shipped.json');
 
 /** In the order of the deployment (src/chain/deploy.ts). */
 const CONTRACTS = [
@@ -103,9 +106,13 @@ for (const { key, abi, creation, runtime } of artifacts) {
 }
 text += `\n/** Custom errors of all contracts: one behind an external call surfaces in the caller. */\nexport const contractErrorsAbi = ${JSON.stringify(allErrors, null, 1)} as const;\n`;
 
-if (process.argv.includes('--check')) {
-  if (!existsSync(target) || readFileSync(target, 'utf8') !== text) fail('src/chain/generated/contracts.ts is out of date: run node verifier-contracts/build.mjs');
-} else {
-  mkdirSync(dirname(target), { recursive: true });
-  writeFileSync(target, text);
+const shipped = JSON.stringify({ generated: 'by build.mjs; do not edit', names: artifacts.map(({ name }) => name), hashes: artifacts.map(({ creation }) => keccak256(`0x${creation}`)) }, null, 2) + '\n';
+
+for (const [file, content, label] of [[target, text, 'src/chain/generated/contracts.ts'], [hashes, shipped, 'verifier-contracts/test/fixtures/shipped.json']]) {
+  if (process.argv.includes('--check')) {
+    if (!existsSync(file) || readFileSync(file, 'utf8') !== content) fail(`${label} is out of date: run node verifier-contracts/build.mjs`);
+  } else {
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
 }
