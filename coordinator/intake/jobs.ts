@@ -48,12 +48,16 @@ export interface JobsOptions {
 
 /** A requested job whose request was never stored: its submission ended between two writes. */
 const ORPHAN_MS = 60_000, SWEEP_MS = 5000, CHALLENGED_SECONDS = 60, MOST_ROUNDS = 5;
+/** Between two looks at the chain for one job that waits. */
+const LOOK_MS = 30_000;
 /** What the network as a whole was paid is booked as an account. */
 export const NETWORK_ACCOUNT = '0x0000000000000000000000000000000000000000';
 
 export class Jobs {
   /** Blocks whose commitment the settler has, of this process. */
   readonly #committing = new Set<Hex>();
+  /** When the chain was asked about jobs that wait. */
+  readonly #lookedAt = new Map<Hex, number>();
   #sweptAt = 0;
   #ticking?: Promise<void>;
   #again = false;
@@ -434,13 +438,27 @@ export class Jobs {
   async #sweep(): Promise<void> {
     const { documents, queue, now } = this.options;
     this.#sweptAt = now();
-    for (const job of await documents.jobs.all('waiting')) {
+    const waiting = await documents.jobs.all('waiting'), ids = new Set(waiting.map((job) => job.jobId));
+    for (const id of this.#lookedAt.keys()) if (!ids.has(id)) this.#lookedAt.delete(id);
+    for (const job of waiting) {
       const queued = await queue.get(job.jobId);
       if (!queued) await this.#requeue(job);
       else if (queued.state === 'done' && queued.result !== undefined) await this.#proved(job.jobId, { artifact: queued.result as Hex, prover: queued.attempts.at(-1)!.prover });
       else if (queued.state === 'dead') await this.changed(job.jobId);
+      else await this.#overtaken(job);
     }
     for (const job of await documents.jobs.all('forming')) await this.#form(job);
+  }
+
+  /** A job that somebody else settled while it waits here, or whose block is another's or the court's by now: nobody proves it for nothing. */
+  async #overtaken({ jobId, blockIds, requestId, updatedAt }: JobEntry): Promise<void> {
+    const { documents, chain, settler, now, logger } = this.options, request = requestId === undefined ? undefined : await documents.requests.get(requestId);
+    const paid = request !== undefined && await chain.order(request.requestId, requestOf(request)) === 'paid';
+    if (!paid && now() - (this.#lookedAt.get(jobId) ?? updatedAt) < LOOK_MS) return;
+    this.#lookedAt.set(jobId, now());
+    if (await settler().follow(jobId)) return logger.info({ jobId }, 'job was settled by somebody else');
+    const states = await Promise.all(blockIds.map((id) => chain.block(id))), over = states.findIndex(({ status }) => status === 'settled' || status === 'rejected');
+    if (over >= 0) await this.#giveUp(jobId, `block ${blockIds[over]} is ${states[over].status} on chain`, ['waiting']);
   }
 
   /** The queue lost it: another Redis, a backup that was brought back. */

@@ -81,6 +81,7 @@ export class Planner {
   }
 
   async #settle(intent: Intent): Promise<void> {
+    if (intent.calldata === '0x') return this.#fail(intent, { code: 'NOT_SETTLED', message: 'what somebody else settled is settled no more', hint: 'a reorganisation: the job goes on where it was', retryable: true });
     const simulated = await simulate(this.context.economy, 'settlement', intent.calldata);
     if (!simulated.ok) return this.#refuse(intent, simulated.error);
     if (simulated.result !== intent.key) return this.#fail(intent, { code: 'JOB_ID', message: `the calldata settles job ${String(simulated.result)}`, hint: 'record and blocks are not those of the job', retryable: false });

@@ -12,7 +12,7 @@ import type { ChainedLog, Records } from '../store/types.js';
 import { anchorBytes } from './anchor.js';
 import { commitCalldata, deliverCalldata, settleCalldata, type CompleteSettlement, type SignedCommitment } from './calls.js';
 import { confirm } from './confirm.js';
-import { Effects } from './effects.js';
+import { Effects, isLate } from './effects.js';
 import type { SettlementMetrics } from './metrics.js';
 import { Outbox, type NewIntent } from './outbox.js';
 import { PLAN_RULES, Planner, type PlanRules } from './planner.js';
@@ -96,6 +96,17 @@ export class Settler {
   /** Commits blocks that their nodes signed, several in one transaction. */
   async enqueueCommit(list: readonly CommitInput[]): Promise<Intent[]> {
     return Promise.all(list.map(({ blockId, ...signed }) => this.#add({ id: `commit:${blockId}`, kind: 'commit', key: blockId, to: this.options.economy.deployment.inferences, calldata: commitCalldata([signed]) })));
+  }
+
+  /** Watches a job that somebody else has settled until it is final, as an intent without a call. @returns undefined when it is not settled */
+  async follow(jobId: Hex): Promise<Intent | undefined> {
+    const wanted = { id: `settle:${jobId}`, kind: 'settle', key: jobId, jobId, to: this.options.economy.deployment.settlement, calldata: '0x' } as const;
+    try {
+      return await this.#effects.find(wanted) && await this.#add(wanted);
+    } catch (error) {
+      if (isLate(error)) return undefined;
+      throw error;
+    }
   }
 
   /** Puts a root of the log on chain by itself, in a transaction of the account to itself: for a log that grows while nothing settles. */

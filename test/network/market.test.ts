@@ -212,10 +212,8 @@ describe('the market behind a coordinator', () => {
   it('goes on with the other blocks of a job when the court rejects one', async () => {
     const blocks = [await n.serve(), await n.serve()], a = await n.testAgent(url()), offer = await a.lease();
     assert.deepEqual(new Set(offer.job.blocks.map((b) => b.blockId)), new Set(blocks), 'one job of both');
-    const proof = await a.prove(offer), [bad, good] = blocks, node = addressOf('node');
-    const { args: { recordId, data, inferences, receiptHash } } = (await as('challenger').events('inferences', 'BlockCommitted', { args: { blockId: bad } }))[0], [{ requestHash, nonce }] = inferences;
-    const receipt = { node, adapterId: n.world.adapters[0].registration.adapterId, requestHash, nonce, outputHash: hashOf('another output') };
-    await as('challenger').facts.proveReceiptMismatch({ receipt, signature: await as('node').inferences.signReceipt(receipt) }, { recordId, data, inferences, receiptHash }, 0);
+    const proof = await a.prove(offer), [bad, good] = blocks;
+    await reject(bad);
     await a.deliver(offer, proof);
     await until('given up', async () => (await n.client(url()).job(offer.job.jobId)).phase === 'cancelled');
     assert.match((await eventsOf(offer.job.jobId)).join(), /BLOCK_REJECTED/);
@@ -224,6 +222,16 @@ describe('the market behind a coordinator', () => {
     await settledOnce(again.job.jobId);
     assert.deepEqual([(await n.client(url()).block(bad)).phase, (await n.client(url()).block(good)).phase], ['refunded', 'settled']);
     assert.equal((await as('node').events('settlement', 'JobSettled', { args: { jobId: offer.job.jobId } })).length, 0);
+  });
+
+  it('gives up a job that waits when the court rejects a block, before anybody proves it', async () => {
+    const [bad, good] = [await n.serve(), await n.serve()], jobId = await n.jobOf(url(), bad);
+    assert.equal(await n.jobOf(url(), good), jobId, 'one job of both');
+    await reject(bad);
+    await until('given up', async () => (await n.client(url()).job(jobId)).phase === 'cancelled');
+    const { job, attempt } = await (await n.testAgent(url())).work();
+    assert.deepEqual([job.blocks.map((b) => b.blockId), attempt], [[good], 1]);
+    await settledOnce(job.jobId);
   });
 
   it('locks a signed order by the prover that proved it, and delivers it for its price', async () => {
@@ -260,7 +268,7 @@ describe('the market behind a coordinator', () => {
     assert.equal((await as('node').events('market', 'RequestLocked', { args: { requestId: idOf(request) } })).length, 1);
   });
 
-  it('delivers what it locked by itself when its coordinator does not, and the coordinator settles nothing twice', async () => {
+  it('delivers what it locked by itself when its coordinator does not, and the coordinator sees it', async () => {
     const blockId = await n.serve(), request = await n.request([blockId], { lockSeconds: 600 }), deposited = await deposit(), { body: { jobId } } = await n.order(url(), request), sent = await sentBy('prover');
     gate.closed = /prover\/result/;
     agents.push(await n.agent(gate.url));
@@ -268,11 +276,19 @@ describe('the market behind a coordinator', () => {
     assert.equal((await as('node').market.request(idOf(request))).status, 'locked', 'the coordinator has the first half of the lock');
     await n.world.story.advance(301n);
     await until('delivered', async () => (await as('node').market.request(idOf(request))).status === 'paid');
+    await settledOnce(jobId); // the coordinator sees it on chain; the proof is not handed in yet
     gate.closed = undefined;
-    await settledOnce(jobId);
     await paidOnce(request, deposited);
     assert.equal(await sentBy('prover') - sent, 2);
   });
+
+  /** By a receipt of the node that says something else. */
+  async function reject(blockId: Hex): Promise<void> {
+    const { args: { recordId, data, inferences, receiptHash } } = (await as('challenger').events('inferences', 'BlockCommitted', { args: { blockId } }))[0], [{ requestHash, nonce }] = inferences;
+    const receipt = { node: addressOf('node'), adapterId: n.world.adapters[0].registration.adapterId, requestHash, nonce, outputHash: hashOf('another output') };
+    await as('challenger').facts.proveReceiptMismatch({ receipt, signature: await as('node').inferences.signReceipt(receipt) }, { recordId, data, inferences, receiptHash }, 0);
+    assert.equal((await as('node').inferences.block(blockId)).status, 'rejected');
+  }
 
   const sentBy = (party: Party): Promise<number> => as('node').client.publicClient.getTransactionCount({ address: addressOf(party) });
   /** Payment keys of a block that nobody has committed yet: those of its node that are not in a block. */
