@@ -1,8 +1,7 @@
 /**
  * Runs test suites: `node dist/test/run.js [suite ...]`, a suite is a folder of test/, or `forge`: the tests of
  * verifier-contracts. Prints what runs; fails when a suite is empty. Files run one at a time: provers and local chains each
- * want the whole machine. Forge runs beside them, because compiling its contracts keeps one core busy for minutes; what it
- * prints comes at the end.
+ * want the whole machine. Forge runs beside them for its first minutes: it compiles on one core; what it prints comes at the end.
  */
 import { spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
