@@ -32,6 +32,8 @@ export interface ProverNetworkOptions {
 /** One stream is one request; a prover fetches one package while it reports on several jobs. */
 const STREAMS = 64;
 const REJECTED_KEPT = 64;
+/** After a restart all provers dial at once; each handshake is about 10 ms of work, so the last waits some seconds. */
+const HANDSHAKES = 256;
 
 export class ProverNetwork {
   /** What was published by others, newest last: a hint at who floods. */
@@ -43,7 +45,7 @@ export class ProverNetwork {
 
   static async open(options: ProverNetworkOptions): Promise<ProverNetwork> {
     const { key, listen, announce, maxConnections = 2000, inboundConnectionThreshold = 50 } = options;
-    const peer = await createPeer({ key, listen, announce, maxConnections, inboundConnectionThreshold }), network = new ProverNetwork(peer, options);
+    const peer = await createPeer({ key, listen, announce, maxConnections, inboundConnectionThreshold, maxIncomingPendingConnections: HANDSHAKES }), network = new ProverNetwork(peer, options);
     const { pubsub } = peer.services;
     pubsub.topicValidators.set(ANNOUNCE_TOPIC, (from, message) => network.#validate(from, message.type === 'signed' ? message.from : undefined));
     pubsub.subscribe(ANNOUNCE_TOPIC);

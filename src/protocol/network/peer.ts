@@ -31,17 +31,19 @@ export interface PeerOptions {
   maxConnections?: number;
   /** Connections that one host may have in the making, and open a second; default libp2p's. */
   inboundConnectionThreshold?: number;
+  /** Incoming connections in the making, of all hosts; more are closed. Default libp2p's, 10. */
+  maxIncomingPendingConnections?: number;
 }
 
 /** Largest gossip message: announcements are hints. */
 const GOSSIP_MAX = 1 << 16;
 
-export async function createPeer({ key, listen = [], announce = [], maxConnections = 300, inboundConnectionThreshold }: PeerOptions = {}): Promise<Peer> {
+export async function createPeer({ key, listen = [], announce = [], maxConnections = 300, inboundConnectionThreshold, maxIncomingPendingConnections }: PeerOptions = {}): Promise<Peer> {
   const options: Libp2pOptions<PeerServices> = {
     ...(key ? { privateKey: key } : {}),
     addresses: { listen: [...listen], announce: [...announce] },
     transports: [tcp()], connectionEncrypters: [noise()], streamMuxers: [yamux()],
-    connectionManager: { maxConnections, ...(inboundConnectionThreshold === undefined ? {} : { inboundConnectionThreshold }) },
+    connectionManager: { maxConnections, ...(inboundConnectionThreshold !== undefined && { inboundConnectionThreshold }), ...(maxIncomingPendingConnections !== undefined && { maxIncomingPendingConnections }) },
     services: {
       identify: identify(), ping: ping(),
       pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, maxInboundDataLength: GOSSIP_MAX, fallbackToFloodsub: false } as Parameters<typeof gossipsub>[0]),
