@@ -68,6 +68,15 @@ local function reply(id)
   flat[#flat + 1] = id
   return flat
 end
+-- The same of a job that is loaded: what was written to its hash since must be in it too.
+local function replyOf(job)
+  local flat = { 'payload', call('HGET', P .. 'bull:' .. job.queue .. ':' .. job.id, 'data') }
+  for name, value in pairs(job) do
+    flat[#flat + 1] = name
+    flat[#flat + 1] = value
+  end
+  return flat
+end
 local function move(job, state)
   call('ZREM', P .. 'state:' .. job.state, job.id)
   call('ZADD', P .. 'state:' .. state, job.seq, job.id)
@@ -248,10 +257,11 @@ local expiresAt = int(now + tonumber(ARGV[4]))
 call('ZREM', P .. 'order:' .. bestQueue .. ':' .. bestMemory, best)
 move(job, 'leased')
 call('ZADD', P .. 'leases', expiresAt, id)
-job.token, job.prover, job.leasedAt = token, prover, at
-call('HSET', P .. 'job:' .. id, 'state', 'leased', 'token', token, 'prover', prover, 'leasedAt', at, 'expiresAt', expiresAt, 'outcome', 'running',
-  'past', job.past .. ((job.past ~= '' and job.last ~= '') and ',' or '') .. job.last, 'last', attempt(job, 'running'))
-return reply(id)`),
+job.past = job.past .. ((job.past ~= '' and job.last ~= '') and ',' or '') .. job.last
+job.state, job.token, job.prover, job.leasedAt, job.expiresAt, job.outcome = 'leased', token, prover, at, expiresAt, 'running'
+job.last = attempt(job, 'running')
+call('HSET', P .. 'job:' .. id, 'state', job.state, 'token', token, 'prover', prover, 'leasedAt', at, 'expiresAt', expiresAt, 'outcome', job.outcome, 'past', job.past, 'last', job.last)
+return replyOf(job)`),
 
   /** id, token, lease in ms. */
   heartbeat: script([], ACTIVATE, ADOPT, FENCE, `
