@@ -11,7 +11,7 @@ import { packageRoot } from '../src/files/paths.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const FORGE = 'forge';
-const DEFAULT = ['unit', 'parity', 'contracts', 'soundness', 'conformance', 'e2e', FORGE];
+const DEFAULT = ['unit', 'parity', 'contracts', 'soundness', 'conformance', 'e2e', 'network', FORGE];
 
 const suites = process.argv.length > 2 ? process.argv.slice(2) : DEFAULT;
 const files = suites.filter((suite) => suite !== FORGE).flatMap((suite) => {

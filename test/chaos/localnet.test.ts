@@ -16,9 +16,9 @@ import { batchSchema, batchSecretsSchema, readArtifact } from '../../src/protoco
 import { artifactHash, encodeBlockPackage } from '../../src/protocol/network/index.js';
 import { fill, mountSmall, NO_MOUNT, unmount } from './support/disk.js';
 import { freePorts } from './support/ports.js';
-import { nodeBlock, sleep, Traffic } from './support/traffic.js';
+import { nodeBlock, sleep, Traffic, type Fault } from './support/traffic.js';
 
-const ROWS = 2, PAUSE_MS = 300, BETWEEN_MS = 5000, SETTLE_MS = 240_000, CLASS = '16x16', DISK_MIB = 512;
+const SETTLE_MS = 240_000, CLASS = '16x16', DISK_MIB = 512;
 
 describe('a network under faults', () => {
   let dir: string, net: Localnet, traffic: Traffic, passed = false;
@@ -75,23 +75,15 @@ describe('a network under faults', () => {
     await sleep(6000);
     await free();
   };
-  const FAULTS: [string, () => Promise<void>][] = [
+  const FAULTS: Fault[] = [
     ['kill -9 prover-0', () => kill('prover-0')], ['kill -9 coordinator', () => kill('coordinator')], ['chain frozen for 3 s', () => freeze('anvil', 3000)], ['kill -9 node', () => kill('node')],
     ['kill -9 both provers', async () => { await kill('prover-0'); await kill('prover-1'); }], ['kill -9 coordinator and node', async () => { await kill('coordinator'); await kill('node'); }],
     ['coordinator frozen for 4 s', () => freeze('coordinator', 4000)], ['blocks handed in again', repeat],
-    ...(NO_MOUNT ? [] : [['disk full for 6 s', fullDisk] satisfies [string, () => Promise<void>]]),
+    ...(NO_MOUNT ? [] : [['disk full for 6 s', fullDisk] satisfies Fault]),
   ];
 
   it('settles every paid inference exactly once, whatever is killed', async () => {
-    const ended = new AbortController(), asking = traffic.stream(ROWS, PAUSE_MS, ended.signal);
-    asking.catch(() => undefined); // looked at below
-    for (const [name, fault] of FAULTS) {
-      await sleep(BETWEEN_MS);
-      console.log(`  fault: ${name}`);
-      await fault();
-    }
-    ended.abort();
-    await asking;
+    await traffic.during(FAULTS);
     await traffic.account(FAULTS.length, SETTLE_MS);
     assert.deepEqual(endings, [], 'no process ends by itself');
     await traced();

@@ -19,9 +19,9 @@ import { NO_REDIS, startRedis, type RedisServer } from '../support/redisServer.j
 import { fill, mountSmall, NO_MOUNT, unmount } from './support/disk.js';
 import { freePorts } from './support/ports.js';
 import { startProxy, type ChaosProxy, type Weather } from './support/proxy.js';
-import { sleep, Traffic } from './support/traffic.js';
+import { sleep, Traffic, type Fault } from './support/traffic.js';
 
-const ROWS = 2, PAUSE_MS = 300, BETWEEN_MS = 5000, SETTLE_MS = 300_000, CLASS = '16x16', AGE = '2', SEED = Number(process.env.CHAOS_SEED ?? 1);
+const SETTLE_MS = 300_000, CLASS = '16x16', AGE = '2', SEED = Number(process.env.CHAOS_SEED ?? 1);
 /** More than the 64 MiB that the store keeps free. */
 const ARTIFACTS_MIB = 128;
 /** Some terms of who leads (15 s). */
@@ -136,24 +136,16 @@ describe('two coordinators on one Redis, in bad weather', { ...(NO_REDIS && { sk
     await sleep(6000);
     await free();
   };
-  const FAULTS: [string, () => Promise<void>][] = [
+  const FAULTS: Fault[] = [
     ['Redis kill -9, back after 3 s', redisAway], ['leader kill -9', killedLeader], ['chain endpoint loses a third of requests and of answers for 8 s', () => during([rpc], { lose: 0.3, loseAnswer: 0.3 }, 8000)],
     ['chain endpoint takes up to 3 s for 10 s', () => during([rpc], { delay: [200, 1500] }, 10_000)], ['messages repeated and reordered for 8 s', () => during([api, toB], { repeat: 0.6, delay: [0, 1500], lose: 0.1, loseAnswer: 0.1 }, 8000)],
     ['leader frozen until the other leads', frozenLeader], ['Redis and both provers kill -9', async () => { kill('prover-0'); kill('prover-1'); await redisAway(); }],
     ['chain endpoint gone for 5 s', () => during([rpc], { lose: 1 }, 5000)],
-    ...(NO_MOUNT ? [] : [['artifact store full for 6 s', fullStore] satisfies [string, () => Promise<void>]]),
+    ...(NO_MOUNT ? [] : [['artifact store full for 6 s', fullStore] satisfies Fault]),
   ];
 
   it('settles every paid inference exactly once, whatever is killed', async () => {
-    const ended = new AbortController(), asking = traffic.stream(ROWS, PAUSE_MS, ended.signal);
-    asking.catch(() => undefined); // looked at below
-    for (const [name, fault] of FAULTS) {
-      await sleep(BETWEEN_MS);
-      console.log(`  fault: ${name}`);
-      await fault();
-    }
-    ended.abort();
-    await asking;
+    await traffic.during(FAULTS);
     await traffic.account(FAULTS.length, SETTLE_MS);
     assert.deepEqual(endings, [], 'no process ends by itself');
     passed = true;

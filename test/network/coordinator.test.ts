@@ -9,74 +9,19 @@ import { selectGroth16 } from '../../prover/backends/select.js';
 import type { Groth16Backend } from '../../prover/backends/groth16.js';
 import { selectKernels, type Kernels } from '../../prover/kernels/index.js';
 import { developmentKeys, type SetupKeys } from '../../prover/setup/index.js';
-import { buildPayout } from '../../prover/workflow/payout.js';
 import { describeDead } from '../../src/cli/coordinator/letters.js';
 import { verifierKey } from '../../src/verify/key.js';
 import { startInferenceNode, type NodeHandle } from '../../src/inference/node/index.js';
-import { artifactJson } from '../../src/protocol/artifacts.js';
 import { CoordinatorClient, CoordinatorError } from '../../src/protocol/network/client.js';
 import {
-  apiErrorSchema, blockViewSchema, decodeBlockPackage, decodeRecordPackage, jobCreditsSchema, jobViewSchema, logEntrySchema, NO_SESSION, proverViewSchema, sealEnvelope, statsSchema, offerSchema, type BlockPackage, type Envelope, type JobView, type Offer,
+  apiErrorSchema, blockViewSchema, decodeBlockPackage, jobCreditsSchema, jobViewSchema, logEntrySchema, NO_SESSION, proverViewSchema, sealEnvelope, statsSchema, type Envelope, type JobView,
 } from '../../src/protocol/network/index.js';
 import { batchBlock } from '../../src/protocol/statements.js';
 import { addressOf, cls, PARTIES } from '../support/story.js';
 import { get, infer, logger, NodeWorld, post, PRICE, until } from '../unit/inference/node/support.js';
+import { TestAgent } from './testAgent.js';
 
 const account = (party: keyof typeof PARTIES) => mnemonicToAccount('test test test test test test test test test test test junk', { addressIndex: PARTIES[party] });
-
-/** What an agent does, over HTTP, one job at a time. */
-class TestAgent {
-  #session: Hex = NO_SESSION;
-  #sequence = 0;
-  readonly #account = account('prover');
-
-  constructor(readonly url: string, private readonly coordinator: Hex, private readonly parts: { keys: SetupKeys; kernels: Kernels; groth16: Groth16Backend; world: NodeWorld }) {}
-
-  async say(kind: string, body: unknown): Promise<Response> {
-    const envelope = await sealEnvelope(this.#account, { kind, chainId: 31337, to: this.coordinator, session: this.#session, sequence: ++this.#sequence, sentAt: Date.now(), body });
-    return fetch(`${this.url}/v1/prover/${kind}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(envelope) });
-  }
-
-  async hello(): Promise<void> {
-    this.#session = NO_SESSION;
-    const { vkHash } = this.parts.keys.payout.vk;
-    const reply = await (await this.say('hello', { protocol: 1, version: 'test', backend: 'portable', cpu: 'test', cores: 2, gpus: [], memoryBytes: 2 ** 31, parallel: 1, classes: [{ className: '4x4', relation: 'payout', vkHash, seconds: 1, peakBytes: 2 ** 24 }] })).json() as { ok: boolean; session: Hex };
-    assert.ok(reply.ok, JSON.stringify(reply));
-    this.#session = reply.session;
-  }
-
-  async lease(): Promise<Offer> {
-    let offer: Offer | undefined;
-    await until('an offer', async () => {
-      const reply = await (await this.say('lease', { free: 1, memoryBytes: 2 ** 31, running: [] })).json() as { offers?: Envelope[] };
-      if (reply.offers?.[0]) offer = offerSchema.parse(JSON.parse(reply.offers[0].body));
-      return offer !== undefined;
-    });
-    return offer!;
-  }
-
-  async prove({ job }: Offer): Promise<string> {
-    const fetched = async (hash: Hex): Promise<Uint8Array> => {
-      const response = await this.say('artifact', { hash });
-      assert.equal(response.status, 200);
-      return new Uint8Array(await response.arrayBuffer());
-    };
-    const record = decodeRecordPackage(await fetched(job.record)), blocks: BlockPackage[] = [];
-    for (const { package: name } of job.blocks) blocks.push(decodeBlockPackage(await fetched(name), job.className));
-    const { keys, kernels, groth16, world } = this.parts;
-    const { job: file } = await buildPayout({
-      bundle: { adapter: record.adapter, train: record.train, manifest: { boundaries: record.boundaries } }, cls, deployment: job, registration: record.registration, secrets: record.secrets, selector: job.selector, prover: this.#account.address,
-      batches: job.blocks.map(({ blockId, fees }, i) => ({ folder: blockId, blockId, record: batchBlock(blocks[i].batch), fees: fees.map(BigInt), tables: { rows: 2 ** blocks[i].batch.signed.receipt.heightLog, X: blocks[i].X, Delta: blocks[i].Delta }, secrets: blocks[i].secrets })),
-      ...(job.requestId && { requestId: job.requestId }),
-    }, { kernels, groth16, srs: world.srs, keys: keys.payout });
-    return artifactJson(file);
-  }
-
-  async deliver({ job: { jobId }, token }: Offer, job: string): Promise<void> {
-    const response = await this.say('result', { jobId, token, seconds: 0.1, peakBytes: 1, job });
-    assert.equal(response.status, 200, await response.clone().text());
-  }
-}
 
 describe('a coordinator', () => {
   let world: NodeWorld, keys: SetupKeys, kernels: Kernels, groth16: Groth16Backend, handle: CoordinatorHandle | undefined, node: NodeHandle | undefined, numbers = 0, port = 0;
@@ -97,7 +42,7 @@ describe('a coordinator', () => {
     economy: world.as('node'), srs: world.srs, adaptersDir: world.adaptersDir, dataDir: world.path('node'), coordinatorUrl: handle!.url, price: PRICE, maxAgeMs: 3_600_000, logger, pollMs: 50, retryMs: 20, maxPauseMs: 100, perMinute: 100_000, drainMs: 500,
   });
   const agent = async (): Promise<TestAgent> => {
-    const found = new TestAgent(handle!.url, addressOf('coordinator'), { keys, kernels, groth16, world });
+    const found = new TestAgent(handle!.url, account('prover'), { keys, kernels, groth16, world });
     await found.hello();
     return found;
   };

@@ -9,7 +9,11 @@ import { inferRemote, remoteAdapters, remoteInference } from '../../../src/infer
 import { readBundle } from '../../../src/models/index.js';
 
 const TRIES = 90, TRY_MS = 1000;
+/** Inferences asked for at once, the pause after them, and between two faults. */
+const ROWS = 2, PAUSE_MS = 300, BETWEEN_MS = 5000;
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+export type Fault = readonly [name: string, happens: () => Promise<void>];
 
 export interface TrafficOptions {
   /** Workspace of the network. */
@@ -51,12 +55,23 @@ export class Traffic {
     }
   }
 
-  /** Asks again and again until `ended`; resolves when the last is answered. */
-  async stream(count: number, pauseMs: number, ended: AbortSignal): Promise<void> {
-    while (!ended.aborted) {
-      await this.ask(count);
-      await sleep(pauseMs);
+  /** Asks all the time while one fault comes after the other; resolves when the last is answered. */
+  async during(faults: readonly Fault[]): Promise<void> {
+    let over = false;
+    const asking = (async () => {
+      while (!over) {
+        await this.ask(ROWS);
+        await sleep(PAUSE_MS);
+      }
+    })();
+    asking.catch(() => undefined); // looked at below
+    for (const [name, happens] of faults) {
+      await sleep(BETWEEN_MS);
+      console.log(`  fault: ${name}`);
+      await happens();
     }
+    over = true;
+    await asking;
   }
 
   /**
