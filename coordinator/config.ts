@@ -35,6 +35,8 @@ export const coordinatorSettingsSchema = z.strictObject({
     /** Blocks and payments with less time than this are refused. */
     minRemainingSeconds: positive.default(120),
     tickMs: ms.default(500),
+    /** Between two looks at the chain for a job that waits: whether its blocks still stand. */
+    lookMs: ms.default(30_000),
     /** Memory that a job of a class asks of its prover, bytes. */
     memoryBytes: z.record(z.string(), positive).default({}),
   }).prefault({}),

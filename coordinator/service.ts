@@ -11,6 +11,7 @@ import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import type { Hex } from 'viem';
 import { CONTRACT_KEYS, Economy } from '../src/chain/index.js';
 import { NetworkError } from '../src/errors/network.js';
+import { closeWithin } from '../src/protocol/network/closing.js';
 import { PROTOCOL_VERSION } from '../src/protocol/network/index.js';
 import { buildApi, Operators, Uploads } from './api/index.js';
 import { openArtifacts, openEmbedded, openRedis, type Backend } from './backend.js';
@@ -106,7 +107,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
   });
   const jobs: Jobs = new Jobs({
     documents, events, packages, artifacts, chain, classes, queue, settler: () => settler, now, leads, logger, metrics, announce, kick,
-    rules: { maxAgeMs: settings.batch.maxAgeMs, urgentSeconds: settings.batch.urgentSeconds, feeTarget: settings.batch.feeTarget, memoryBytes: settings.batch.memoryBytes },
+    rules: { maxAgeMs: settings.batch.maxAgeMs, urgentSeconds: settings.batch.urgentSeconds, lookMs: settings.batch.lookMs, feeTarget: settings.batch.feeTarget, memoryBytes: settings.batch.memoryBytes },
   });
   const provers = defer(new ProverService({
     queue, records, log, artifacts, identity: { chainId, signer: account as never }, keys, registry, logger: logger.child({ part: 'provers' }), limits: { clockSkewMs: settings.clockSkewMs, ...parts.proverLimits }, admit: parts.admit,
@@ -179,10 +180,7 @@ async function start(settings: CoordinatorSettings, parts: ReturnType<typeof par
     draining = true;
     shutdown.abort();
     logger.info('coordinator ends');
-    // A connection on which no request ever came is not idle to Node, and would be waited for a minute.
-    const forced = setTimeout(() => api.server.closeAllConnections(), settings.drainMs);
-    await api.close().catch(fault('API did not close'));
-    clearTimeout(forced);
+    await closeWithin(api, settings.drainMs).catch(fault('API did not close'));
     await network?.close().catch(fault('libp2p did not close'));
     await Promise.race([Promise.all(running), sleep(settings.drainMs, undefined, { ref: false })]);
     await provers.close().catch(fault('provers did not close'));

@@ -1,7 +1,7 @@
 /** HTTP side of a coordinator: schemas in, views and coded errors out. Routes: src/protocol/network/api.ts. */
 import rateLimit from '@fastify/rate-limit';
 import swagger from '@fastify/swagger';
-import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance, type FastifyPluginAsync, type FastifyReply, type FastifyRequest } from 'fastify';
 import { validatorCompiler, type ZodTypeProvider } from 'fastify-type-provider-zod';
 import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
@@ -49,12 +49,12 @@ export interface ApiOptions {
   signal: AbortSignal;
 }
 
-const SCAN = 200, CREDITS_SHOWN = 100, DRAINED_BYTES = 1 << 20, IDLE_MS = 100;
+const SCAN = 200, CREDITS_SHOWN = 100, DRAINED_BYTES = 1 << 20;
 
 export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   const { intake, documents, events, views, uploads, operators, queue, log, provers, registry, metrics, logger, limits, signal } = options;
   const app = fastify({
-    loggerInstance: logger as unknown as FastifyBaseLogger, bodyLimit: limits.bodyBytes, disableRequestLogging: true, routerOptions: { maxParamLength: 100 }, return503OnClosing: true, requestTimeout: 120_000, trustProxy: options.trustProxy,
+    loggerInstance: logger as unknown as FastifyBaseLogger, bodyLimit: limits.bodyBytes, logController: new LogController({ disableRequestLogging: true }), routerOptions: { maxParamLength: 100 }, return503OnClosing: true, requestTimeout: 120_000, trustProxy: options.trustProxy,
     forceCloseConnections: 'idle', frameworkErrors: (error, request, reply) => { refuse(error, request as FastifyRequest, reply as unknown as FastifyReply); }, onProtoPoisoning: 'error', onConstructorPoisoning: 'error',
   }).withTypeProvider<ZodTypeProvider>();
   app.setValidatorCompiler(validatorCompiler);
@@ -64,12 +64,6 @@ export async function buildApi(options: ApiOptions): Promise<FastifyInstance> {
   app.setNotFoundHandler((request, reply) => reply.code(404).send({ error: { code: 'ROUTE', message: `no ${request.method} here`, hint: 'see /openapi.json' } } satisfies ApiError));
   app.addHook('onResponse', (request, reply, done) => {
     metrics.requests.inc({ route: request.routeOptions.url ?? 'none', status: String(reply.statusCode) });
-    done();
-  });
-  // A connection whose request ran when the server closed is idle afterwards, for as long as its client keeps it: it would hold up the end.
-  app.addHook('preClose', (done) => {
-    const timer = setInterval(() => app.server.closeIdleConnections(), IDLE_MS);
-    app.server.once('close', () => clearInterval(timer));
     done();
   });
   const open = new Set(['/healthz', '/readyz', '/metrics']);

@@ -35,7 +35,8 @@ export interface JobsOptions {
   classes: ClassTable;
   queue: JobQueue;
   settler: () => Settler;
-  rules: { maxAgeMs: number; urgentSeconds: number; feeTarget?: bigint; memoryBytes: Readonly<Record<string, number>> };
+  /** lookMs: between two looks at the chain for one job that waits. */
+  rules: { maxAgeMs: number; urgentSeconds: number; lookMs: number; feeTarget?: bigint; memoryBytes: Readonly<Record<string, number>> };
   now: () => number;
   /** Whether this coordinator leads still: a round ends where it does not. */
   leads: () => boolean;
@@ -48,8 +49,6 @@ export interface JobsOptions {
 
 /** A requested job whose request was never stored: its submission ended between two writes. */
 const ORPHAN_MS = 60_000, SWEEP_MS = 5000, CHALLENGED_SECONDS = 60, MOST_ROUNDS = 5;
-/** Between two looks at the chain for one job that waits. */
-const LOOK_MS = 30_000;
 /** What the network as a whole was paid is booked as an account. */
 export const NETWORK_ACCOUNT = '0x0000000000000000000000000000000000000000';
 
@@ -452,9 +451,9 @@ export class Jobs {
 
   /** A job that somebody else settled while it waits here, or whose block is another's or the court's by now: nobody proves it for nothing. */
   async #overtaken({ jobId, blockIds, requestId, updatedAt }: JobEntry): Promise<void> {
-    const { documents, chain, settler, now, logger } = this.options, request = requestId === undefined ? undefined : await documents.requests.get(requestId);
+    const { documents, chain, settler, now, logger, rules } = this.options, request = requestId === undefined ? undefined : await documents.requests.get(requestId);
     const paid = request !== undefined && await chain.order(request.requestId, requestOf(request)) === 'paid';
-    if (!paid && now() - (this.#lookedAt.get(jobId) ?? updatedAt) < LOOK_MS) return;
+    if (!paid && now() - (this.#lookedAt.get(jobId) ?? updatedAt) < rules.lookMs) return;
     this.#lookedAt.set(jobId, now());
     if (await settler().follow(jobId)) return logger.info({ jobId }, 'job was settled by somebody else');
     const states = await Promise.all(blockIds.map((id) => chain.block(id))), over = states.findIndex(({ status }) => status === 'settled' || status === 'rejected');

@@ -55,7 +55,7 @@ export class NetworkWorld {
     const { vk } = this.keys.payout, { story } = this.world;
     return startCoordinator({
       rpcUrls: [story.anvil.rpcUrl], deployment: story.deployment, account: accountOf('coordinator'), keys: [{ className: cls.name, vkHash: vk.vkHash, key: verifierKey(vk) }], store: this.world.path('coordinator'), http: { port: 0 },
-      srs: { [cls.name]: this.world.srsPath }, batch: { maxAgeMs: 1500, tickMs: 50 }, settlement: { confirmations: 1, tickMs: 50, retryMs: 50, maxRetryMs: 200 }, limits: { perMinute: 100_000 },
+      srs: { [cls.name]: this.world.srsPath }, batch: { maxAgeMs: 1500, tickMs: 50, lookMs: 1000 }, settlement: { confirmations: 1, tickMs: 50, retryMs: 50, maxRetryMs: 200 }, limits: { perMinute: 100_000 },
       proverLimits: { onlineMs: 4000, minPollMs: 100 }, drainMs: 1000, logger, ...change,
     });
   }

@@ -5,6 +5,7 @@ import type { Economy } from '../../chain/index.js';
 import type { Srs } from '../../commitment/srs.js';
 import { NetworkError } from '../../errors/network.js';
 import { CoordinatorClient } from '../../protocol/network/client.js';
+import { closeWithin } from '../../protocol/network/closing.js';
 import type { MessageSigner } from '../../protocol/network/envelope.js';
 import { AdapterPool, type Adapter } from './adapters.js';
 import { Batcher, chainClock } from './batcher.js';
@@ -104,7 +105,7 @@ export async function startInferenceNode(options: InferenceNodeOptions): Promise
     const close = async (): Promise<void> => {
       draining = true;
       try {
-        await app.close(); // ends when the requests that run have their answers
+        await closeWithin(app, drainMs);
         await service.drain();
         await batcher.flush().catch((error: unknown) => logger.error({ err: error }, 'queries wait for the next start'));
         await batcher.close();

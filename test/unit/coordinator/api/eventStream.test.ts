@@ -8,6 +8,7 @@ import type { Hex } from 'viem';
 import { JobEvents } from '../../../../coordinator/intake/index.js';
 import { jobViewSchema, type JobView } from '../../../../src/protocol/network/index.js';
 import { until } from '../../inference/node/support.js';
+import { closeWithin } from '../../../../src/protocol/network/closing.js';
 import { ApiWorld, word } from './support.js';
 
 class Reader {
@@ -93,7 +94,7 @@ describe('an event stream', () => {
     await until('the reader has it', () => reader.ids.at(-1) === 400);
     const started = Date.now();
     world.shutdown.abort();
-    await world.app.close();
+    await closeWithin(world.app, 10_000);
     assert.ok(Date.now() - started < 3000, `${Date.now() - started} ms`);
     await until('it heard the end', () => reader.ended);
     agent.destroy();

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Agent, get, type IncomingMessage } from 'node:http';
 import { describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closeWithin } from '../../../../src/protocol/network/closing.js';
 import { ApiWorld } from './support.js';
 
 describe('the end of the API', () => {
@@ -18,7 +19,7 @@ describe('the end of the API', () => {
     assert.equal(await ask('/healthz'), 200, 'a connection that is kept');
     const slow = ask('/readyz');
     while (!running) await sleep(5);
-    const started = Date.now(), closing = world.app.close();
+    const started = Date.now(), closing = closeWithin(world.app, 10_000);
     assert.equal(await slow, 200);
     await closing;
     assert.ok(Date.now() - started < 3000, `${Date.now() - started} ms`);

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test';
 import { keccak256, type Hex } from 'viem';
 import { apiErrorSchema } from '../../../../src/protocol/network/index.js';
 import { until } from '../../inference/node/support.js';
+import { closeWithin } from '../../../../src/protocol/network/closing.js';
 import { ApiWorld, MAX, RECEIVING } from './support.js';
 
 const bytes = (length: number, fill = 1): Uint8Array => new Uint8Array(length).fill(fill);
@@ -103,7 +104,7 @@ describe('uploads', () => {
   it('of senders that stall do not hold up the end of the server', async () => {
     const socket = await begin(bytes(5000), 10);
     await until('it is being received', () => world.uploads.receiving === 5000);
-    const started = Date.now(), closing = world.app.close();
+    const started = Date.now(), closing = closeWithin(world.app, 10_000);
     setTimeout(() => world.app.server.closeAllConnections(), 200); // what the service does after its drain time
     await closing;
     assert.ok(Date.now() - started < 5000);
